@@ -1,0 +1,54 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer and make: each sets up .venv first.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help setup demo test lint types generate check-generated ci clean
+
+help:                ## List the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+setup: $(READY)      ## Make the virtual environment with everything for development.
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server]' --group dev
+	@touch $@
+
+demo: setup          ## Start the embedded store and do the main job on real files.
+	$(BIN)/python examples/demo.py
+
+test: setup          ## Run every test.
+	$(BIN)/python -m pytest
+
+lint: setup          ## Check style and format.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup         ## Check types as mypy and as pyright see them.
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+# The generator formats with the first ruff on PATH, by the settings of the folder it writes to: hence the environment's own
+# ruff, and a temporary folder.
+FRESH := $(VENV)/generated
+
+.PHONY: .fresh
+.fresh: setup
+	@rm -rf $(FRESH) && mkdir -p $(FRESH)
+	@out=$$(mktemp -d) && PATH="$(CURDIR)/$(BIN):$$PATH" openapi-python-client generate --path openapi.yaml --meta none --fail-on-warning \
+		--output-path $$out/astore_api && rm -rf $$out/astore_api/.ruff_cache && touch $$out/astore_api/py.typed \
+		&& mv $$out/astore_api $(FRESH)/ && rmdir $$out
+
+generate: .fresh     ## Write generated/astore_api anew from openapi.yaml.
+	@rm -rf generated/astore_api && mkdir -p generated && mv $(FRESH)/astore_api generated/
+
+check-generated: .fresh  ## Fail if generated/astore_api is not what openapi.yaml gives.
+	@diff -r -x __pycache__ generated/astore_api $(FRESH)/astore_api && echo "generated/astore_api is fresh"
+
+ci: check-generated lint types test  ## Everything that has to hold before a change lands.
+
+clean:               ## Remove what the other targets made.
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,232 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...models.problem import Problem
+from ...models.sbom import SBOM
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    bucket: str,
+    key: str,
+    *,
+    format_: str | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["format"] = format_
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/supplychain/sbom/{bucket}/{key}".format(
+            bucket=quote(str(bucket), safe=""),
+            key=quote(str(key), safe=""),
+        ),
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | SBOM:
+    if response.status_code == 200:
+        response_200 = SBOM.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    response_default = Problem.from_dict(response.json())
+
+    return response_default
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | SBOM]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    bucket: str,
+    key: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: str | Unset = UNSET,
+) -> Response[Problem | SBOM]:
+    """Fetch the newest SBOM of an object
+
+     Gives the newest SBOM that speaks of the bytes the object has now.
+
+    Args:
+        bucket (str):
+        key (str):
+        format_ (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | SBOM]
+    """
+
+    kwargs = _get_kwargs(
+        bucket=bucket,
+        key=key,
+        format_=format_,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    bucket: str,
+    key: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: str | Unset = UNSET,
+) -> Problem | SBOM | None:
+    """Fetch the newest SBOM of an object
+
+     Gives the newest SBOM that speaks of the bytes the object has now.
+
+    Args:
+        bucket (str):
+        key (str):
+        format_ (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | SBOM
+    """
+
+    return sync_detailed(
+        bucket=bucket,
+        key=key,
+        client=client,
+        format_=format_,
+    ).parsed
+
+
+async def asyncio_detailed(
+    bucket: str,
+    key: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: str | Unset = UNSET,
+) -> Response[Problem | SBOM]:
+    """Fetch the newest SBOM of an object
+
+     Gives the newest SBOM that speaks of the bytes the object has now.
+
+    Args:
+        bucket (str):
+        key (str):
+        format_ (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | SBOM]
+    """
+
+    kwargs = _get_kwargs(
+        bucket=bucket,
+        key=key,
+        format_=format_,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    bucket: str,
+    key: str,
+    *,
+    client: AuthenticatedClient | Client,
+    format_: str | Unset = UNSET,
+) -> Problem | SBOM | None:
+    """Fetch the newest SBOM of an object
+
+     Gives the newest SBOM that speaks of the bytes the object has now.
+
+    Args:
+        bucket (str):
+        key (str):
+        format_ (str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | SBOM
+    """
+
+    return (
+        await asyncio_detailed(
+            bucket=bucket,
+            key=key,
+            client=client,
+            format_=format_,
+        )
+    ).parsed

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.attestation import Attestation
+
+
+T = TypeVar("T", bound="AttestationList")
+
+
+@_attrs_define
+class AttestationList:
+    """The attestations of an object.
+
+    Attributes:
+        attestations (list[Attestation] | None | Unset): Oldest first.
+    """
+
+    attestations: list[Attestation] | None | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        attestations: list[dict[str, Any]] | None | Unset
+        if isinstance(self.attestations, Unset):
+            attestations = UNSET
+        elif isinstance(self.attestations, list):
+            attestations = []
+            for attestations_type_0_item_data in self.attestations:
+                attestations_type_0_item = attestations_type_0_item_data.to_dict()
+                attestations.append(attestations_type_0_item)
+
+        else:
+            attestations = self.attestations
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update({})
+        if attestations is not UNSET:
+            field_dict["attestations"] = attestations
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.attestation import Attestation
+
+        d = dict(src_dict)
+
+        def _parse_attestations(data: object) -> list[Attestation] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                attestations_type_0 = []
+                _attestations_type_0 = data
+                for attestations_type_0_item_data in _attestations_type_0:
+                    attestations_type_0_item = Attestation.from_dict(
+                        attestations_type_0_item_data
+                    )
+
+                    attestations_type_0.append(attestations_type_0_item)
+
+                return attestations_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[Attestation] | None | Unset, data)
+
+        attestations = _parse_attestations(d.pop("attestations", UNSET))
+
+        attestation_list = cls(
+            attestations=attestations,
+        )
+
+        attestation_list.additional_properties = d
+        return attestation_list
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
