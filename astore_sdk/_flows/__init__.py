@@ -1,0 +1,1 @@
+"""Calls that take more than one request, or more thought than one answer: pages, settling, copies."""

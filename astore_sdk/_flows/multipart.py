@@ -1,0 +1,103 @@
+"""Multipart uploads by hand: one part, and the object made of parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import partial
+from itertools import pairwise
+from typing import cast
+
+from .._operations import multipart
+from .._transfers.plan import MAX_PARTS
+from .._transfers.source import AsyncData, Feed, Source, open_data, wrong_size
+from .._transfers.upload import SourceBody, settle_by_digest, sha256
+from .._transport.perform import Settings, perform
+from .._transport.steps import Steps, work
+from .._wire.digests import check_digest
+from ..config import MAX_PUT_SIZE
+from ..exceptions import InvalidInputError
+from ..models import CompletedPart, Object, Part
+
+
+def upload_part(
+    settings: Settings,
+    bucket: str,
+    key: str,
+    upload_id: str,
+    part_number: int,
+    data: AsyncData,
+    size: int | None,
+    *,
+    awaits: bool,
+) -> Steps[str]:
+    """Store one part and return its etag."""
+    if isinstance(part_number, bool) or not isinstance(cast("object", part_number), int):
+        raise TypeError(f"part_number is a whole number, not {type(part_number).__name__}")
+    if not 1 <= part_number <= MAX_PARTS:
+        raise InvalidInputError(f"part_number must be between 1 and {MAX_PARTS}, not {part_number}")
+    multipart.upload_part(bucket, key, upload_id, part_number, None)  # names are refused before data are read
+    opening = partial(open_data, data, size, awaits=awaits)
+    opened = (yield from work(opening)) if isinstance(data, os.PathLike) else opening()
+    source: Source | None = None
+    try:
+        source = (yield from opened.take(MAX_PUT_SIZE + 1)) if isinstance(opened, Feed) else opened
+        if size is not None and source.size != size:
+            raise wrong_size(size, source.size)
+        if source.size > MAX_PUT_SIZE:
+            raise InvalidInputError(f"a part has at most {MAX_PUT_SIZE} bytes, not {source.size}")
+        digest = (yield from work(partial(sha256, source))) if settings.transfer.integrity else None
+        operation = multipart.upload_part(bucket, key, upload_id, part_number, digest)
+        return (yield from perform(operation, settings.retry, SourceBody(source, 0, source.size)))
+    finally:
+        if source is not None:
+            source.close()
+        opened.close()
+
+
+def complete(
+    settings: Settings,
+    bucket: str,
+    key: str,
+    upload_id: str,
+    parts: Iterable[CompletedPart | Part],
+    *,
+    digest: str | None,
+    size: int | None,
+    if_match: str | None,
+    if_none_match: str | None,
+) -> Steps[Object]:
+    """Make an object of parts and return it."""
+    listed = _in_order(parts)
+    if digest is not None:
+        check_digest("digest", digest)
+    sizes = [part.size for part in listed if isinstance(part, Part) and part.size is not None]
+    known = sum(sizes) if size is None and len(sizes) == len(listed) else size
+    operation = multipart.complete(
+        bucket,
+        key,
+        upload_id,
+        [(part.part_number, part.etag) for part in listed],
+        None if known is None else Object(key, known, digest=digest),
+        size=size,
+        digest=digest,
+        if_match=if_match,
+        if_none_match=if_none_match,
+    )
+    settle = settle_by_digest(settings.retry, bucket, key, digest) if digest else None
+    return (yield from perform(operation, settings.retry, settle=settle))
+
+
+def _in_order(parts: Iterable[CompletedPart | Part]) -> list[CompletedPart | Part]:
+    listed = list(parts)
+    if not listed:
+        raise InvalidInputError("parts is empty; an upload is completed with at least one")
+    if stray := next((part for part in listed if not isinstance(cast("object", part), CompletedPart | Part)), None):
+        raise TypeError(f"parts has {type(stray).__name__}; it is made of CompletedPart or Part")
+    listed.sort(key=lambda part: part.part_number)
+    for part, following in pairwise(listed):
+        if part.part_number == following.part_number:
+            raise InvalidInputError(f"parts has part {part.part_number} twice")
+    if len(listed) > MAX_PARTS or not listed[0].part_number >= 1 or listed[-1].part_number > MAX_PARTS:
+        raise InvalidInputError(f"parts has numbers outside 1 to {MAX_PARTS}")
+    return listed

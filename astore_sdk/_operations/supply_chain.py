@@ -1,0 +1,186 @@
+"""Operations on signatures, SBOMs and attestations. Records equal to a stored one are not stored twice, so all may be repeated."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import cast
+
+from astore_api.api.supply_chain import add_attestation as add_attestation_api
+from astore_api.api.supply_chain import add_signature as add_signature_api
+from astore_api.api.supply_chain import attach_sbom as attach_sbom_api
+from astore_api.api.supply_chain import get_sbom as get_sbom_api
+from astore_api.api.supply_chain import list_attestations as list_attestations_api
+from astore_api.api.supply_chain import list_sboms as list_sboms_api
+from astore_api.api.supply_chain import list_signatures as list_signatures_api
+from astore_api.models import (
+    AttestationData,
+    AttestationRequest,
+    SbomRequest,
+    SignatureRequest,
+    SigstoreBundle,
+)
+from astore_api.types import UNSET
+
+from .._wire import convert
+from .._wire.digests import check_digest
+from .._wire.messages import Answer
+from .._wire.names import check_bucket, check_key, check_text
+from ..exceptions import InvalidInputError
+from ..models import Attestation, Sbom, Signature
+from .operation import Operation, request
+
+ALGORITHMS = ("ECDSA-P256-SHA256", "RSA-PKCS1v15-SHA256")
+FORMATS = ("spdx", "cyclonedx")
+
+
+def _named(name: str, text: str | None) -> str | None:
+    if text is not None and not check_text(name, text):
+        raise InvalidInputError(f"{name} is empty")
+    return text
+
+
+def _pem(public_key: str | bytes) -> str:
+    if not isinstance(cast("object", public_key), str | bytes):
+        raise TypeError(f"public_key is PEM as str or bytes, not {type(public_key).__name__}")
+    pem = public_key if isinstance(public_key, str) else public_key.decode("ascii", "replace")
+    # What is refused is never shown: it may be the wrong half of the pair.
+    if "PRIVATE KEY" in pem:
+        raise InvalidInputError("public_key is a private key; it was not sent", hint="Pass the public half.")
+    if not pem.lstrip().startswith("-----BEGIN PUBLIC KEY-----"):
+        raise InvalidInputError("public_key is not a PEM public key ('-----BEGIN PUBLIC KEY-----')")
+    return pem
+
+
+def add_signature(
+    bucket: str,
+    key: str,
+    *,
+    algorithm: str,
+    signature: bytes,
+    public_key: str | bytes,
+    artifact_digest: str,
+    signed_by: str | None = None,
+    bundle: Mapping[str, object] | None = None,
+) -> Operation[Signature]:
+    """POST /supplychain/signatures/{bucket}/{key}."""
+    if algorithm not in ALGORITHMS:
+        raise InvalidInputError(f"algorithm is one of {', '.join(ALGORITHMS)}, not {algorithm!r}")
+    if not isinstance(cast("object", signature), bytes | bytearray | memoryview):
+        raise TypeError(f"signature is the raw signature as bytes, not {type(signature).__name__}")
+    if not signature:
+        raise InvalidInputError("signature is empty")
+    body = SignatureRequest(
+        algorithm=algorithm,
+        signature=base64.b64encode(signature).decode(),
+        public_key=_pem(public_key),
+        artifact_digest=check_digest("artifact_digest", artifact_digest),
+        signed_by=UNSET if signed_by is None else check_text("signed_by", signed_by),
+        bundle=UNSET if bundle is None else SigstoreBundle.from_dict(_json_object("bundle", bundle)),
+    )
+    kwargs = add_signature_api._get_kwargs(check_bucket(bucket), check_key(key), body=body)
+    return Operation(
+        "addSignature",
+        request(kwargs),
+        lambda answer: convert.signature(answer.json()),
+        repeatable=True,
+        bucket=bucket,
+        key=key,
+    )
+
+
+def list_signatures(bucket: str, key: str) -> Operation[list[Signature]]:
+    """GET /supplychain/signatures/{bucket}/{key}."""
+
+    def parse(answer: Answer) -> list[Signature]:
+        return convert.records(answer.json(), "signatures", convert.signature)
+
+    kwargs = list_signatures_api._get_kwargs(check_bucket(bucket), check_key(key))
+    return Operation("listSignatures", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
+
+
+def check_format(format_: str) -> str:
+    """Return an SBOM format that the contract knows."""
+    if format_ not in FORMATS:
+        raise InvalidInputError(f"format is one of {', '.join(FORMATS)}, not {format_!r}")
+    return format_
+
+
+def attach_sbom(
+    bucket: str, key: str, format_: str, content: str, *, content_type: str, created_by: str | None = None
+) -> Operation[Sbom]:
+    """POST /supplychain/sbom/{bucket}/{key}."""
+    body = SbomRequest(
+        format_=check_format(format_),
+        content=check_text("content", content),
+        content_type=content_type,
+        created_by=UNSET if created_by is None else check_text("created_by", created_by),
+    )
+    kwargs = attach_sbom_api._get_kwargs(check_bucket(bucket), check_key(key), body=body)
+    return Operation(
+        "attachSbom",
+        request(kwargs),
+        lambda answer: convert.sbom(answer.json()),
+        repeatable=True,
+        bucket=bucket,
+        key=key,
+    )
+
+
+def get_sbom(bucket: str, key: str, format_: str | None = None) -> Operation[Sbom]:
+    """GET /supplychain/sbom/{bucket}/{key}."""
+    kwargs = get_sbom_api._get_kwargs(
+        check_bucket(bucket), check_key(key), format_=UNSET if format_ is None else check_format(format_)
+    )
+    return Operation(
+        "getSbom", request(kwargs), lambda answer: convert.sbom(answer.json()), repeatable=True, bucket=bucket, key=key
+    )
+
+
+def list_sboms(bucket: str, key: str) -> Operation[list[Sbom]]:
+    """GET /supplychain/sboms/{bucket}/{key}."""
+
+    def parse(answer: Answer) -> list[Sbom]:
+        return convert.records(answer.json(), "sboms", convert.sbom)
+
+    kwargs = list_sboms_api._get_kwargs(check_bucket(bucket), check_key(key))
+    return Operation("listSboms", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
+
+
+def add_attestation(
+    bucket: str, key: str, type_: str, data: Mapping[str, object], *, predicate_type: str | None = None
+) -> Operation[Attestation]:
+    """POST /supplychain/attestations/{bucket}/{key}."""
+    _named("type", type_)
+    body = AttestationRequest(
+        type_=type_,
+        data=AttestationData.from_dict(_json_object("data", data)),
+        predicate_type=UNSET if predicate_type is None else check_text("predicate_type", predicate_type),
+    )
+    kwargs = add_attestation_api._get_kwargs(check_bucket(bucket), check_key(key), body=body)
+    return Operation(
+        "addAttestation",
+        request(kwargs),
+        lambda answer: convert.attestation(answer.json()),
+        repeatable=True,
+        bucket=bucket,
+        key=key,
+    )
+
+
+def list_attestations(bucket: str, key: str, type_: str | None = None) -> Operation[list[Attestation]]:
+    """GET /supplychain/attestations/{bucket}/{key}."""
+
+    def parse(answer: Answer) -> list[Attestation]:
+        return convert.records(answer.json(), "attestations", convert.attestation)
+
+    kwargs = list_attestations_api._get_kwargs(check_bucket(bucket), check_key(key), type_=_named("type", type_) or UNSET)
+    return Operation("listAttestations", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
+
+
+def _json_object(name: str, value: Mapping[str, object]) -> dict[str, object]:
+    if not isinstance(cast("object", value), Mapping):
+        raise TypeError(f"{name} is a mapping, not {type(value).__name__}")
+    if stray := next((key for key in value if not isinstance(cast("object", key), str)), None):
+        raise TypeError(f"{name} has a name that is not a str: {stray!r}")
+    return dict(value)

@@ -1,0 +1,1 @@
+"""Moving bytes: sources, targets, and the flows between them."""

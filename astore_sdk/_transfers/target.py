@@ -1,0 +1,267 @@
+"""Where a download's bytes go: a file that appears whole or not at all, a writer of the caller's, or memory."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import os
+import secrets
+import stat
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Protocol, cast
+
+from .._transport.steps import Steps, tell, work
+from .digest import RunningDigest
+
+
+class Writable(Protocol):
+    """A binary file that is written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write the bytes; return how many were written, or None for all."""
+        ...
+
+
+class AsyncWritable(Protocol):
+    """A binary file whose `write` is awaited."""
+
+    def write(self, data: bytes, /) -> Awaitable[object]:
+        """Write the bytes; return how many were written, or None for all."""
+        ...
+
+
+Writer = Writable | Path
+"""What `Client` downloads to."""
+AsyncWriter = Writer | AsyncWritable
+"""What `AsyncClient` downloads to."""
+
+
+class MemoryTarget:
+    """Collects the bytes."""
+
+    restartable = True
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+
+    def begin(self) -> Steps[None]:
+        """Do nothing."""
+        yield from ()
+
+    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+        """Keep a chunk."""
+        yield from ()
+        self._chunks.append(chunk)
+        if digest is not None:
+            digest.feed(offset, chunk)
+
+    def restart(self) -> Steps[None]:
+        """Forget what came."""
+        yield from ()
+        self._chunks.clear()
+
+    def commit(self) -> Steps[None]:
+        """Do nothing."""
+        yield from ()
+
+    def discard(self) -> None:
+        """Do nothing."""
+
+    @property
+    def content(self) -> bytes:
+        """What came."""
+        return b"".join(self._chunks)
+
+
+class WriterTarget:
+    """A writer of the caller's: what it was given it cannot give back. It is left open."""
+
+    restartable = False
+
+    def __init__(self, write: Callable[[bytes], object], *, awaited: bool) -> None:
+        self._write = write
+        self._step = tell if awaited else work
+
+    def begin(self) -> Steps[None]:
+        """Do nothing: it is open."""
+        yield from ()
+
+    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+        """Hand a chunk on, all of it."""
+        if digest is not None:
+            yield from work(partial(digest.feed, offset, chunk))
+        while chunk:
+            written = yield from self._step(partial(self._write, chunk))
+            if not isinstance(written, int) or written >= len(chunk):
+                return
+            chunk = chunk[written:]  # a raw file may take less than it is given
+
+    def restart(self) -> Steps[None]:
+        """Never called: see `restartable`."""
+        yield from ()
+
+    def commit(self) -> Steps[None]:
+        """Do nothing: flushing and closing are the caller's."""
+        yield from ()
+
+    def discard(self) -> None:
+        """Do nothing."""
+
+
+class DeviceTarget(WriterTarget):
+    """A path that is no ordinary file (a FIFO, `/dev/stdout`): written directly."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(self._into_file, awaited=False)
+        self._path = path
+        self._file: io.FileIO | None = None
+
+    def _into_file(self, chunk: bytes) -> object:
+        return cast("io.FileIO", self._file).write(chunk)
+
+    def begin(self) -> Steps[None]:
+        """Open it; a FIFO waits for its reader."""
+        self._file = yield from work(lambda: self._path.open("wb", buffering=0))
+
+    def commit(self) -> Steps[None]:
+        """Close it."""
+        yield from work(self.discard)
+
+    def discard(self) -> None:
+        """Close it; what was written is written."""
+        if self._file is not None:
+            self._file.close()
+
+
+class PathTarget:
+    """A file that appears under its name when all of it is there, checked and on the disk; until then it has another one."""
+
+    restartable = True
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        self._path = path
+        self._overwrite = overwrite
+        self._temporary = path.with_name(f".astore-{secrets.token_hex(8)}.part")
+        self._file: io.FileIO | None = None
+        self._mode = 0o600
+
+    def begin(self) -> Steps[None]:
+        """Make the temporary file."""
+        yield from work(self._create)
+
+    def _create(self) -> None:
+        def opener(name: str, flags: int) -> int:
+            return os.open(name, flags | os.O_EXCL, 0o666)
+
+        self._file = io.FileIO(self._temporary, "wb", opener=opener)
+        # What the umask left of 0666 is the mode of a new file; an old one keeps its own. Until it is whole it is ours alone.
+        self._mode = stat.S_IMODE(os.fstat(self._file.fileno()).st_mode)
+        if self._path.exists():
+            self._mode = stat.S_IMODE(self._path.stat().st_mode)
+        self._temporary.chmod(0o600)
+
+    @property
+    def _open_file(self) -> io.FileIO:
+        return cast("io.FileIO", self._file)
+
+    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+        """Write a chunk, and hash it."""
+        yield from work(partial(self._write, chunk, offset, digest))
+
+    def _write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> None:
+        view = memoryview(chunk)
+        while view:
+            view = view[self._open_file.write(view) :]
+        if digest is not None:
+            digest.feed(offset, chunk)
+
+    def restart(self) -> Steps[None]:
+        """Begin anew."""
+        yield from work(self._truncate)
+
+    def _truncate(self) -> None:
+        self._open_file.seek(0)
+        self._open_file.truncate()
+
+    def commit(self) -> Steps[None]:
+        """Make it durable, and give it its name."""
+        yield from work(self._commit)
+
+    def _commit(self) -> None:
+        os.fsync(self._open_file.fileno())
+        self._open_file.close()
+        self._temporary.chmod(self._mode)
+        if self._overwrite:
+            self._temporary.replace(self._path)
+        else:
+            self._place()
+        _sync_folder(self._path.parent)
+
+    def _place(self) -> None:
+        """Give it its name unless something has it by now."""
+        try:
+            self._path.hardlink_to(self._temporary)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links: a moment is left in which another may take the name
+            if self._path.exists():
+                raise FileExistsError(17, os.strerror(17), str(self._path)) from None
+            self._temporary.replace(self._path)
+        else:
+            self._temporary.unlink()
+
+    def discard(self) -> None:
+        """Remove the temporary file if it is still there."""
+        if self._file is not None:
+            self._file.close()
+            self._temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name in a folder durable, where the system can."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+Target = MemoryTarget | WriterTarget | PathTarget
+
+
+def open_target(writer: AsyncWriter, *, overwrite: bool, awaits: bool) -> Target:
+    """Return where the bytes go. `awaits` tells whether an async writer can be written to.
+
+    Raises:
+        FileExistsError: The file is there and must not be overwritten.
+        OSError: It cannot be a file.
+        TypeError: No bytes can be written to this.
+    """
+    if isinstance(writer, str):
+        raise TypeError("writer is a str: use pathlib.Path for a file's path")
+    if isinstance(writer, os.PathLike):
+        return _open_path(Path(cast("os.PathLike[str]", writer)), overwrite=overwrite)
+    if isinstance(writer, io.TextIOBase):
+        raise TypeError("writer is a text file; open it in binary mode ('wb')")
+    write = cast("object", getattr(writer, "write", None))
+    if not callable(write):
+        raise TypeError(f"writer is a binary file or a pathlib.Path; {type(writer).__name__} is neither")
+    awaited = inspect.iscoroutinefunction(write)
+    if awaited and not awaits:
+        raise TypeError("writer is an async file: use AsyncClient for it")
+    return WriterTarget(cast("Callable[[bytes], object]", write), awaited=awaited)
+
+
+def _open_path(path: Path, *, overwrite: bool) -> Target:
+    final = Path(os.path.realpath(path))  # a link stays a link; what it leads to is replaced
+    if final.is_dir():
+        raise IsADirectoryError(21, os.strerror(21), str(path))
+    if final.exists():
+        if not final.is_file():
+            return DeviceTarget(final)
+        if not overwrite:
+            raise FileExistsError(17, os.strerror(17), str(path))
+    return PathTarget(final, overwrite=overwrite)

@@ -1,0 +1,1 @@
+"""Sending: steps that say what is to be done, and the two runners, sync and async, that do it."""

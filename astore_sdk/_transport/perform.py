@@ -1,0 +1,109 @@
+"""The retry loop around one operation, as a flow."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from attrs import frozen
+
+from .._operations import Operation
+from .._wire import failures
+from .._wire.messages import Answer
+from ..config import RetryPolicy, TransferConfig
+from ..exceptions import ArtifactStoreError, NetworkError, ResponseDecodeError
+from .retry import Budget, GiveUp, decide, is_ambiguous, retry_after
+from .steps import Body, Sleep, Steps, exchange
+
+T = TypeVar("T")
+
+logger = logging.getLogger("astore_sdk")
+
+
+@frozen
+class Settings:
+    """How a client's flows repeat and move bytes."""
+
+    retry: RetryPolicy
+    transfer: TransferConfig
+
+
+Settle = Callable[[ArtifactStoreError], Steps[T | None]]
+"""Asks the store what became of an attempt whose answer was lost: the result if it had succeeded, else None."""
+
+
+def perform(
+    operation: Operation[T],
+    policy: RetryPolicy,
+    body: Body | None = None,
+    *,
+    settle: Settle[T] | None = None,
+    budget: Budget | None = None,
+    shielded: bool = False,
+) -> Steps[T]:
+    """Send an operation, again where that is right, and return its result.
+
+    Raises:
+        ArtifactStoreError: It failed, or its answer cannot be understood.
+    """
+    attempt = 0
+    ambiguous = False
+    while True:
+        attempt += 1
+        asked = None
+        try:
+            answer = yield from exchange(cast("Operation[object]", operation), body, attempt=attempt, shielded=shielded)
+        except NetworkError as error:
+            failure: ArtifactStoreError = error
+        else:
+            if answer.ok:
+                return parse(operation, answer, attempt)
+            failure = failures.from_answer(answer, operation.name, operation.bucket, operation.key)
+            asked = retry_after(answer)
+            if ambiguous and settle and failure.status_code in (404, 409, 412):
+                settled = yield from settle(failure)
+                if settled is not None:
+                    return settled
+        ambiguous = ambiguous or is_ambiguous(failure)
+        yield from wait_or_raise(operation, policy, failure, attempt, asked, budget)
+
+
+def wait_or_raise(
+    operation: Operation[T],
+    policy: RetryPolicy,
+    failure: ArtifactStoreError,
+    attempt: int,
+    asked: float | None,
+    budget: Budget | None,
+) -> Steps[None]:
+    """Wait until the operation may be sent again, or raise the failure."""
+    failure.attempts = attempt
+    decision = decide(policy, failure, attempt=attempt, repeatable=operation.repeatable, asked=asked)
+    if not isinstance(decision, GiveUp) and budget and not budget.take():
+        decision = GiveUp(f"The transfer was repeated {budget.repeats} times, which is its limit.")
+    if isinstance(decision, GiveUp):
+        failure.hint = decision.reason or failure.hint
+        raise failure
+    logger.warning(
+        "%s failed (%s), attempt %d of %d; again in %s%.1f s",
+        operation.name,
+        failure.status_code or type(failure).__name__,
+        attempt,
+        policy.max_attempts,
+        "at most " if decision.jitter else "",
+        decision.seconds,
+    )
+    yield Sleep(decision.seconds, decision.jitter)
+
+
+def parse(operation: Operation[T], answer: Answer, attempt: int) -> T:
+    """Read a success; what cannot be understood says which request it answers."""
+    try:
+        return operation.parse(answer)
+    except ResponseDecodeError as error:
+        error.status_code = answer.status
+        error.request_id = answer.headers.get("x-request-id")
+        error.operation, error.bucket, error.key = operation.name, operation.bucket, operation.key
+        error.attempts = attempt
+        raise

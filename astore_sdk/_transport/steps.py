@@ -1,0 +1,120 @@
+"""What a flow asks of the outside world.
+
+Everything that takes more than one request, or waits, is written once, as a generator of steps: retries, pages, multipart
+uploads, downloads that go on after a cut. The flow decides; a runner (`sync`, `aio`) carries each step out and sends its
+outcome, or raises its failure, back into the generator. So both clients behave alike, and no flow does any I/O of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from typing import Generic, Protocol, TypeVar, cast
+
+from attrs import frozen
+
+from .._operations import Operation
+from .._wire.messages import Answer
+
+T = TypeVar("T")
+
+
+class Body(Protocol):
+    """The streamed body of a request. It can be read from its start as often as it is sent."""
+
+    @property
+    def length(self) -> int:
+        """Bytes that it has."""
+        ...
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether reading it never waits for a disk."""
+        ...
+
+    def chunks(self) -> Iterator[bytes]:
+        """Read it from its start."""
+        ...
+
+    def sent(self, count: int) -> object:
+        """Hear that so many bytes were handed to the network. What it returns is awaited if it can be."""
+        ...
+
+
+@frozen
+class Exchange:
+    """Send a request and read its whole answer."""
+
+    operation: Operation[object]
+    body: Body | None
+    attempt: int
+    shielded: bool = False
+    """Whether it is carried out although the caller was cancelled."""
+
+
+@frozen
+class Open:
+    """Send a request; if the answer is a success, keep its body for `Read`."""
+
+    operation: Operation[object]
+    attempt: int
+
+
+@frozen
+class Read:
+    """Read the next bytes of the answer that is open; none at its end."""
+
+
+@frozen
+class Close:
+    """Let go of the answer that is open. Unread bytes cost its connection."""
+
+
+@frozen
+class Sleep:
+    """Wait so many seconds, or with jitter a random part of them."""
+
+    seconds: float
+    jitter: bool
+
+
+@frozen
+class Work(Generic[T]):
+    """Do local work that may block: on a thread, for async callers."""
+
+    call: Callable[[], T]
+
+
+@frozen
+class Tell(Generic[T]):
+    """Call what the caller gave us, where the caller is: its outcome is awaited if it can be."""
+
+    call: Callable[[], T | Awaitable[T]]
+
+
+Step = Exchange | Open | Read | Close | Sleep | Work[object] | Tell[object]
+Steps = Generator[Step, object, T]
+
+
+def exchange(operation: Operation[object], body: Body | None = None, *, attempt: int = 1, shielded: bool = False) -> Steps[Answer]:
+    """Send a request and return its whole answer, whatever its status."""
+    return cast("Answer", (yield Exchange(operation, body, attempt, shielded)))
+
+
+def open_answer(operation: Operation[object], attempt: int) -> Steps[Answer]:
+    """Send a request and return the head of its answer; a failure's body is in it."""
+    return cast("Answer", (yield Open(operation, attempt)))
+
+
+def read() -> Steps[bytes]:
+    """Return the next bytes of the open answer; none at its end."""
+    return cast("bytes", (yield Read()))
+
+
+def work(call: Callable[[], T]) -> Steps[T]:
+    """Return the outcome of local work that may block."""
+    return cast("T", (yield Work(call)))
+
+
+def tell(call: Callable[[], T | Awaitable[T]]) -> Steps[T]:
+    """Return the outcome of something of the caller's."""
+    return cast("T", (yield Tell(call)))

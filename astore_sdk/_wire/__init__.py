@@ -1,0 +1,1 @@
+"""Between what travels and what callers see: pure functions, no I/O."""

@@ -1,0 +1,288 @@
+"""From generated models to what callers see: lenient in what is left out, strict in what is there.
+
+A generated model takes any value for any field and hides a broken record of a list: so lists are read record by record, and
+the type of each field is checked here. Whatever does not fit is a `ResponseDecodeError`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Protocol, TypeVar, cast
+
+import astore_api.models as api
+from astore_api.types import Unset
+
+from .. import models
+from ..exceptions import ResponseDecodeError
+from .dates import as_utc, parse_http_date
+from .digests import digest_of_field, is_digest
+from .messages import Answer
+from .metadata import PREFIX, decode_metadata
+from .names import bare_etag
+
+T = TypeVar("T")
+M_co = TypeVar("M_co", covariant=True)
+
+
+class _Model(Protocol[M_co]):
+    """The class of a generated model."""
+
+    def from_dict(self, src_dict: Mapping[str, object], /) -> M_co: ...
+
+
+def _wrong(what: str, value: object) -> ResponseDecodeError:
+    return ResponseDecodeError(f"the answer's {what} is not what the contract says: {value!r:.60}")
+
+
+def _typed(what: str, value: object, kind: type[T]) -> T | None:
+    if value is None or isinstance(value, Unset):
+        return None
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise _wrong(what, value)
+    return value
+
+
+def text(what: str, value: object) -> str | None:
+    """Return a field that is text, None if it is absent."""
+    return _typed(what, value, str)
+
+
+def size(what: str, value: object) -> int | None:
+    """Return a field that counts something, None if it is absent."""
+    number = _typed(what, value, int)
+    if number is not None and number < 0:
+        raise _wrong(what, value)
+    return number
+
+
+def flag(what: str, value: object) -> bool | None:
+    """Return a field that is true or false, None if it is absent."""
+    return _typed(what, value, bool)
+
+
+def moment(what: str, value: object) -> datetime | None:
+    """Return a field that is a timestamp, in UTC, None if it is absent."""
+    time = _typed(what, value, datetime)
+    return as_utc(time) if time else None
+
+
+def _needed(what: str, value: str | None) -> str:
+    if not value:
+        raise ResponseDecodeError(f"the answer has no {what}")
+    return value
+
+
+def _strings(what: str, value: object) -> list[str]:
+    return [_needed(what, text(what, item)) for item in _items(what, value)]
+
+
+def _items(what: str, value: object) -> list[object]:
+    return cast("list[object]", _typed(what, value, list)) or []  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _mapping(what: str, value: object) -> Mapping[str, object] | None:
+    if value is None or isinstance(value, Unset):
+        return None
+    plain = value.to_dict() if hasattr(value, "to_dict") else value  # type: ignore[attr-defined]
+    if not isinstance(plain, dict):
+        raise _wrong(what, value)
+    return cast("dict[str, object]", plain)
+
+
+def model(kind: _Model[T], record: object) -> T:
+    """Return the generated model of a JSON object."""
+    if not isinstance(record, dict):
+        raise _wrong("record", record)
+    try:
+        return kind.from_dict(cast("dict[str, object]", record))
+    except KeyError as error:
+        raise ResponseDecodeError(f"the answer has no {error.args[0]}") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ResponseDecodeError(f"the answer is not what the contract says: {error}") from None
+
+
+def records(page: Mapping[str, object], name: str, convert: Callable[[object], T]) -> list[T]:
+    """Return a page's list, each record converted; an absent list is empty."""
+    return [convert(record) for record in _items(name, page.get(name))]
+
+
+def bucket(record: object) -> models.Bucket:
+    """Convert a Bucket."""
+    raw = model(api.Bucket, record)
+    return models.Bucket(
+        name=_needed("name", text("name", raw.name)),
+        creation_date=moment("creationDate", raw.creation_date),
+        object_count=size("objectCount", raw.object_count),
+        total_size=size("totalSize", raw.total_size),
+    )
+
+
+def object_(record: object, *, known_size: int | None = None) -> models.Object:
+    """Convert an Object; `known_size` stands in for a size that was left out."""
+    raw = model(api.Object, record)
+    found = size("size", raw.size)
+    if found is None:
+        found = known_size
+    if found is None:
+        raise ResponseDecodeError("the answer has no size")
+    metadata = _mapping("metadata", raw.metadata) or {}
+    digest = text("digest", raw.digest)
+    if digest is not None and not is_digest(digest):
+        raise _wrong("digest", digest)
+    return models.Object(
+        key=_needed("key", text("key", raw.key)),
+        size=found,
+        etag=bare_etag(text("etag", raw.etag)),
+        last_modified=moment("lastModified", raw.last_modified),
+        content_type=text("contentType", raw.content_type),
+        digest=digest,
+        metadata=decode_metadata((PREFIX + name, text("metadata", value) or "") for name, value in metadata.items()),
+    )
+
+
+def object_of_head(answer: Answer, key: str, size: int) -> models.Object:
+    """Make an Object of the headers that a GET or HEAD answers with."""
+    headers = answer.headers
+    return models.Object(
+        key=key,
+        size=size,
+        etag=bare_etag(headers.get("ETag")),
+        last_modified=parse_http_date(headers.get("Last-Modified")),
+        content_type=headers.get("Content-Type"),
+        digest=digest_of_field(headers.get("Repr-Digest")),
+        metadata=decode_metadata(headers.items()),
+    )
+
+
+def object_written(answer: Answer, key: str, *, sent: models.Object | None) -> models.Object:
+    """Make an Object of the answer to a write. `sent` is what is known of it: it fills in what the answer leaves out."""
+    record = dict(answer.json()) if answer.body.lstrip().startswith(b"{") or sent is None else {}
+    record.setdefault("key", key)
+    found = object_(record, known_size=sent.size if sent else None)
+    return models.Object(
+        key=found.key,
+        size=found.size,
+        etag=found.etag or bare_etag(answer.headers.get("ETag")),
+        last_modified=found.last_modified or parse_http_date(answer.headers.get("Last-Modified")),
+        content_type=found.content_type or (sent.content_type if sent else None),
+        digest=found.digest or digest_of_field(answer.headers.get("Repr-Digest")) or (sent.digest if sent else None),
+        metadata=found.metadata or (sent.metadata if sent else {}),
+    )
+
+
+def object_list(answer: Answer) -> models.ObjectList:
+    """Convert one page of objects."""
+    page = answer.json()
+    return models.ObjectList(
+        objects=records(page, "objects", object_),
+        common_prefixes=_strings("commonPrefixes", page.get("commonPrefixes")),
+        is_truncated=flag("isTruncated", page.get("isTruncated")) or False,
+        next_marker=text("nextMarker", page.get("nextMarker")),
+    )
+
+
+def delete_result(answer: Answer) -> models.DeleteResult:
+    """Convert what became of the keys."""
+    page = answer.json()
+
+    def error(record: object) -> models.DeleteError:
+        raw = model(api.DeleteError, record)
+        return models.DeleteError(_needed("key", text("key", raw.key)), text("code", raw.code), text("message", raw.message))
+
+    return models.DeleteResult(_strings("deleted", page.get("deleted")), records(page, "errors", error))
+
+
+def multipart_upload(record: object, bucket: str, key: str | None = None) -> models.MultipartUpload:
+    """Convert a MultipartUpload; bucket and key stand in for what was left out."""
+    raw = model(api.MultipartUpload, record)
+    return models.MultipartUpload(
+        bucket=bucket,
+        key=_needed("key", key or text("key", raw.key)),
+        upload_id=_needed("uploadId", text("uploadId", raw.upload_id)),
+        initiated=moment("initiated", raw.initiated),
+        min_part_size=size("minPartSize", raw.min_part_size),
+        max_part_size=size("maxPartSize", raw.max_part_size),
+        max_parts=size("maxParts", raw.max_parts),
+    )
+
+
+def part(record: object) -> models.Part:
+    """Convert a Part."""
+    raw = model(api.Part, record)
+    number = size("partNumber", raw.part_number)
+    if not number:
+        raise _wrong("partNumber", raw.part_number)
+    return models.Part(
+        part_number=number,
+        etag=_needed("etag", bare_etag(text("etag", raw.etag))),
+        size=size("size", raw.size),
+        digest=text("digest", raw.digest),
+    )
+
+
+def signature(record: object) -> models.Signature:
+    """Convert a Signature."""
+    raw = model(api.Signature, record)
+    encoded = text("signature", raw.signature)
+    try:
+        decoded = base64.b64decode(encoded, validate=True) if encoded is not None else None
+    except (binascii.Error, ValueError):
+        raise _wrong("signature", encoded) from None
+    return models.Signature(
+        id=_needed("id", text("id", raw.id)),
+        signature=decoded,
+        algorithm=text("algorithm", raw.algorithm),
+        signed_by=text("signedBy", raw.signed_by),
+        artifact_digest=text("artifactDigest", raw.artifact_digest),
+        matches_current=flag("matchesCurrent", raw.matches_current),
+        timestamp=moment("timestamp", raw.timestamp),
+        public_key=text("publicKey", raw.public_key),
+        key_id=text("keyId", raw.key_id),
+        bundle=_mapping("bundle", raw.bundle),
+    )
+
+
+def sbom(record: object) -> models.Sbom:
+    """Convert an SBOM."""
+    raw = model(api.SBOM, record)
+    return models.Sbom(
+        id=_needed("id", text("id", raw.id)),
+        format=text("format", raw.format_),
+        content=text("content", raw.content),
+        version=text("version", raw.version),
+        content_type=text("contentType", raw.content_type),
+        created_by=text("createdBy", raw.created_by),
+        artifact_digest=text("artifactDigest", raw.artifact_digest),
+        matches_current=flag("matchesCurrent", raw.matches_current),
+        timestamp=moment("timestamp", raw.timestamp),
+    )
+
+
+def attestation(record: object) -> models.Attestation:
+    """Convert an Attestation."""
+    raw = model(api.Attestation, record)
+    return models.Attestation(
+        id=_needed("id", text("id", raw.id)),
+        type=text("type", raw.type_),
+        data=_mapping("data", raw.data) or {},
+        predicate_type=text("predicateType", raw.predicate_type),
+        envelope=_mapping("envelope", raw.envelope),
+        created_by=text("createdBy", raw.created_by),
+        artifact_digest=text("artifactDigest", raw.artifact_digest),
+        matches_current=flag("matchesCurrent", raw.matches_current),
+        timestamp=moment("timestamp", raw.timestamp),
+    )
+
+
+def health(answer: Answer) -> models.Health:
+    """Convert a Health."""
+    raw = model(api.Health, answer.json())
+    return models.Health(
+        status=text("status", raw.status),
+        version=text("version", raw.version),
+        api_version=text("apiVersion", raw.api_version),
+        features=_strings("features", raw.features),
+    )

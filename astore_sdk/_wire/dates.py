@@ -1,0 +1,26 @@
+"""Dates as they come: HTTP dates in all three forms of RFC 9110, section 5.6.7, and timestamps of RFC 3339."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_HTTP_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [ -~]{1,40}", re.ASCII)
+_TIME_OF_DAY = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
+
+
+def parse_http_date(text: str | None) -> datetime | None:
+    """Return an HTTP date with its zone, which is UTC; None if it is none."""
+    if not text or not _HTTP_DATE.fullmatch(text) or not _TIME_OF_DAY.search(text):
+        return None
+    from dateutil.parser import parse
+
+    try:
+        return as_utc(parse(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def as_utc(moment: datetime) -> datetime:
+    """Return the moment with its zone; one that names none is in UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,196 @@
+"""From what went wrong to the error that says so: statuses, problem documents, and what httpx raises."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from typing import TYPE_CHECKING, cast
+
+import httpx
+
+from ..exceptions import (
+    ArtifactStoreError,
+    BadRequestError,
+    ConflictError,
+    ForbiddenError,
+    IntegrityError,
+    InternalServerError,
+    NetworkError,
+    NetworkTimeoutError,
+    NotFoundError,
+    PreconditionFailedError,
+    RangeNotSatisfiableError,
+    ServerError,
+    ServiceUnavailableError,
+    TooManyRequestsError,
+    UnauthorizedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .messages import Answer
+
+MAX_BODY = 64 * 1024
+"""Bytes of a failure's body that are read."""
+CERTIFICATE_REFUSED = "CertificateRefused"
+"""The code of a `NetworkError` that no repeat would cure."""
+_MAX_MESSAGE = 1000
+
+_BY_STATUS: dict[int, type[ArtifactStoreError]] = {
+    400: BadRequestError,
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    412: PreconditionFailedError,
+    416: RangeNotSatisfiableError,
+    429: TooManyRequestsError,
+    500: InternalServerError,
+    503: ServiceUnavailableError,
+}
+
+_MESSAGES = {
+    401: "the store asks for a valid token",
+    403: "the token does not allow this",
+    404: "not found",
+    412: "a condition of the request does not hold",
+    413: "the store takes no body of this size",
+    416: "the range begins behind the object's end",
+    429: "the store asks for fewer requests",
+}
+
+_HINTS_BY_CODE = {
+    "NoSuchBucket": "Create the bucket with create_bucket(), or check its name.",
+    "NoSuchKey": "Check the key: keys are exact, case and slashes included. list_objects() shows what is there.",
+    "NoSuchUpload": "The upload was completed or aborted: begin a new one.",
+    "NoSuchSBOM": "No SBOM speaks of the bytes the object has now; list_sboms() shows older ones.",
+    "BucketNotEmpty": "Delete its objects first, for example with delete_objects().",
+    "BucketAlreadyExists": "Pass exist_ok=True if that is fine.",
+    "BadDigest": "The bytes changed on their way: send them again.",
+    "DigestMismatch": "The record speaks of other bytes than the object has now.",
+    "EntityTooLarge": "Upload it in parts: upload() does so above TransferConfig.threshold.",
+    "EntityTooSmall": "Every part but the last has at least 5 MiB.",
+    "InsufficientStorage": "Make room on the store's disk.",
+}
+
+_HINTS_BY_STATUS = {
+    401: "Pass a valid token to Config(token=…) or set_token().",
+    403: "Use a token that has this right.",
+    412: "Fetch the object's present etag, look at what changed, and try again.",
+    416: "Ask for a range within the object's size.",
+    429: "Wait, or send fewer requests at once.",
+    503: "Try again later.",
+}
+
+
+def from_answer(answer: Answer, operation: str, bucket: str | None, key: str | None) -> ArtifactStoreError:
+    """Make the error that an answer other than 2xx stands for."""
+    problem = _problem(answer.body)
+    status = answer.status
+    code = _plain(problem.get("code"))
+    kind = _BY_STATUS.get(status, ServerError if 500 <= status < 600 else ArtifactStoreError)
+    if code == "BadDigest":
+        kind = IntegrityError
+    message = _plain(problem.get("detail")) or _plain(problem.get("title")) or _described(answer, bucket, key)
+    hint = _HINTS_BY_CODE.get(code or "") or _HINTS_BY_STATUS.get(status)
+    if 300 <= status < 400 and status != 304:
+        location = _plain(answer.headers.get("Location"))
+        message = f"redirected{f' to {location}' if location else ''}; redirects of requests to a store are not followed"
+        hint = "Set base_url to the store's final address."
+    return kind(
+        message,
+        status_code=status,
+        code=code,
+        request_id=_plain(answer.headers.get("x-request-id")) or _plain(problem.get("requestId")),
+        operation=operation,
+        bucket=bucket,
+        key=key,
+        hint=hint,
+    )
+
+
+def _problem(body: bytes) -> Mapping[str, object]:
+    try:
+        value: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _plain(value: object) -> str | None:
+    """Return text of a server's as one line of printable characters, None if there is none."""
+    if not isinstance(value, str):
+        return None
+    return "".join(char if char.isprintable() else " " for char in value[:_MAX_MESSAGE]).strip() or None
+
+
+def _described(answer: Answer, bucket: str | None, key: str | None) -> str:
+    """Describe an answer without a problem document: a HEAD's, or one of something in front of the store."""
+    media_type = (answer.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    if answer.body and media_type == "text/plain":
+        first = answer.body[:200].decode("utf-8", "replace").strip()
+        said = f": {_plain(first)}" if first else ""
+    else:
+        said = ""
+    if answer.status == 404 and key is not None and not said:
+        return f"no object {key!r} in bucket {bucket!r}, or no such bucket"
+    if answer.status == 404 and bucket is not None and not said:
+        return f"no bucket {bucket!r}"
+    known = _MESSAGES.get(answer.status, f"the answer is HTTP {answer.status}")
+    origin = f" (from something that is not the store: it sent {_plain(media_type)})" if _foreign(answer, media_type) else ""
+    return f"{known}{said}{origin}"
+
+
+def _foreign(answer: Answer, media_type: str) -> bool:
+    return bool(answer.body) and bool(media_type) and not re.fullmatch(r"application/(problem\+)?json", media_type)
+
+
+def from_httpx(
+    error: Exception,
+    said: str,
+    address: str,
+    operation: str,
+    bucket: str | None,
+    key: str | None,
+) -> NetworkError:
+    """Make the error that stands for one of httpx's, whose text is `said`.
+
+    The original is not kept: its frames hold the request's headers.
+    """
+    kind: type[NetworkError] = NetworkError
+    said = _plain(said) or type(error).__name__
+    code = hint = None
+    if isinstance(error, httpx.ConnectTimeout):
+        kind, message = NetworkTimeoutError, f"no connection to {address} in time"
+        hint = "Is the address right, and the store up?"
+    elif isinstance(error, httpx.PoolTimeout):
+        kind, message = NetworkTimeoutError, "no connection became free in time"
+        hint = "Raise Config(max_connections=…), or close streams that are open."
+    elif isinstance(error, httpx.TimeoutException):
+        what = "the store took no more bytes" if isinstance(error, httpx.WriteTimeout) else "the store sent nothing"
+        kind, message = NetworkTimeoutError, f"{what} for longer than the timeout"
+        hint = "Raise Config(timeout=…) if the store needs longer."
+    elif isinstance(error, httpx.ProxyError):
+        message = f"the proxy refused: {said}"
+        hint = "Check Config(proxy=…), or HTTPS_PROXY and NO_PROXY."
+    elif isinstance(error, httpx.ConnectError):
+        message = f"cannot connect to {address}: {said}"
+        hint = "Is the address right, and the store up?"
+        if _is_certificate_failure(error):
+            code, hint = CERTIFICATE_REFUSED, "Give the store's CA with Config(verify=…)."
+    elif isinstance(error, httpx.RemoteProtocolError):
+        message = f"the connection to {address} ended or broke the protocol: {said}"
+    else:
+        message = f"the connection to {address} failed: {said}"
+    return kind(message, code=code, operation=operation, bucket=bucket, key=key, hint=hint)
+
+
+def _is_certificate_failure(error: BaseException | None) -> bool:
+    """Tell whether the peer's certificate was refused, for which no repeat is a cure."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,65 @@
+"""A request and an answer as values, without any I/O."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import httpx
+from attrs import field, frozen
+
+from ..exceptions import ResponseDecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@frozen
+class Request:
+    """What is sent, but for a streamed body and what every request has."""
+
+    method: str
+    path: str
+    """Raw path and query, percent-encoded, below the base URL's path."""
+    headers: Mapping[str, str] = field(factory=dict[str, str])
+    content: bytes = b""
+    authenticated: bool = True
+    patience: float = 0.0
+    """Seconds that the answer may take at least, whatever the timeout says."""
+    haste: float | None = None
+    """Seconds that each phase may take at most, whatever the timeout says."""
+
+
+@frozen
+class Answer:
+    """What came back; the body is empty where it is streamed."""
+
+    status: int
+    headers: httpx.Headers = field(factory=httpx.Headers)
+    body: bytes = field(default=b"", repr=False)
+    at: float = 0.0
+    """When the head was there, in seconds since the epoch."""
+
+    @property
+    def ok(self) -> bool:
+        """Any 2xx is a success."""
+        return 200 <= self.status < 300
+
+    def json(self) -> Mapping[str, object]:
+        """Return the JSON object in the body.
+
+        Raises:
+            ResponseDecodeError: There is none.
+        """
+        try:
+            value: object = json.loads(self.body)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict):
+            what = f"{len(self.body)} bytes that are no JSON object" if self.body else "no body"
+            raise ResponseDecodeError(
+                f"the answer has {what} where its result should be",
+                status_code=self.status,
+                hint="Is base_url really the address of an artifact store?",
+            )
+        return value

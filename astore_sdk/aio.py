@@ -1,0 +1,404 @@
+"""The asynchronous client, twin of `Client`: the same methods, arguments and errors. What they mean stands there."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Iterable, Mapping
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+from ._flows import buckets as bucket_flows
+from ._flows import listing
+from ._flows import multipart as multipart_flows
+from ._flows import objects as object_flows
+from ._operations import Operation, buckets, multipart, objects, supply_chain, system
+from ._transfers.download import download, read_object
+from ._transfers.progress import ProgressCallback
+from ._transfers.source import AsyncData
+from ._transfers.target import AsyncWriter
+from ._transfers.upload import upload
+from ._transport.aio import Connections, Runner
+from ._transport.http import Channel
+from ._transport.perform import Settings, perform
+from .auth import BearerAuth
+from .config import Config, RetryPolicy, Timeout, TransferConfig, override
+from .exceptions import InsecureTransportWarning
+from .models import (
+    Attestation,
+    Bucket,
+    BucketList,
+    CompletedPart,
+    DeleteResult,
+    Health,
+    MultipartUpload,
+    Object,
+    ObjectList,
+    Part,
+    Sbom,
+    Signature,
+)
+from .supplychain.sbom import check_sbom
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """A client of an artifact store for async programs, on asyncio or trio. It belongs to one event loop.
+
+        async with AsyncClient(Config("http://127.0.0.1:8080", token="…")) as client:
+            await client.upload("releases", "app.tar.gz", Path("dist/app.tar.gz"))
+
+    Files are read and written on worker threads. A progress callback is called on the event loop and may be async.
+    """
+
+    def __init__(self, config: Config, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Make a client; see `Client`."""
+        if config.insecure_skip_verify:
+            warnings.warn(
+                "TLS certificates are not verified: anyone on the way can read the token and change the bytes",
+                InsecureTransportWarning,
+                stacklevel=2,
+            )
+        self._config = config
+        self._settings = Settings(config.retry, config.transfer)
+        self._runner = Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
+        self._owner = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._config.base_url!r})"
+
+    async def close(self) -> None:
+        """See `Client.close`."""
+        if self._owner:
+            await self._runner.connections.close()
+
+    def set_token(self, token: str | None) -> None:
+        """See `Client.set_token`."""
+        self._runner.channel.auth.set_token(token)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        retry: RetryPolicy | None = None,
+        transfer: TransferConfig | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """See `Client.with_options`."""
+        other = object.__new__(type(self))
+        other._config = override(self._config, timeout=timeout, retry=retry, transfer=transfer, headers=headers)
+        other._settings = Settings(other._config.retry, other._config.transfer)
+        other._runner = self._runner.through(Channel(other._config, self._runner.channel.auth))
+        other._owner = False
+        return other
+
+    async def _perform(self, operation: Operation[T]) -> T:
+        return await self._runner.run(perform(operation, self._settings.retry))
+
+    def _moving(self, transfer: TransferConfig | None) -> Settings:
+        return self._settings if transfer is None else Settings(self._settings.retry, transfer)
+
+    # Objects
+
+    async def upload(
+        self,
+        bucket: str,
+        key: str,
+        data: AsyncData,
+        size: int | None = None,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+        progress_callback: ProgressCallback | None = None,
+        if_none_match: str | None = None,
+        if_match: str | None = None,
+        transfer: TransferConfig | None = None,
+    ) -> Object:
+        """See `Client.upload`."""
+        return await self._runner.run(
+            upload(
+                self._moving(transfer),
+                bucket,
+                key,
+                data,
+                size,
+                awaits=True,
+                content_type=content_type,
+                metadata=metadata,
+                progress_callback=progress_callback,
+                if_none_match=if_none_match,
+                if_match=if_match,
+            )
+        )
+
+    async def download(
+        self,
+        bucket: str,
+        key: str,
+        writer: AsyncWriter,
+        *,
+        byte_range: str | None = None,
+        progress_callback: ProgressCallback | None = None,
+        if_match: str | None = None,
+        overwrite: bool = True,
+        transfer: TransferConfig | None = None,
+    ) -> Object:
+        """See `Client.download`."""
+        return await self._runner.run(
+            download(
+                self._moving(transfer),
+                bucket,
+                key,
+                writer,
+                awaits=True,
+                byte_range=byte_range,
+                progress_callback=progress_callback,
+                if_match=if_match,
+                overwrite=overwrite,
+            )
+        )
+
+    async def read(self, bucket: str, key: str, *, byte_range: str | None = None) -> bytes:
+        """See `Client.read`."""
+        return await self._runner.run(read_object(self._settings, bucket, key, byte_range=byte_range))
+
+    async def list_objects(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str = "",
+        marker: str | None = None,
+        max_keys: int | None = None,
+    ) -> ObjectList:
+        """See `Client.list_objects`."""
+        return await self._runner.run(
+            listing.list_objects(self._settings, bucket, prefix=prefix, delimiter=delimiter, marker=marker, max_keys=max_keys)
+        )
+
+    async def iter_objects(self, bucket: str, *, prefix: str = "") -> AsyncIterator[Object]:
+        """See `Client.iter_objects`."""
+        marker: str | None = None
+        while True:
+            page = await self._runner.run(
+                listing.list_page(self._settings, bucket, prefix=prefix, delimiter="", marker=marker, max_keys=None)
+            )
+            for item in page.objects:
+                yield item
+            if not page.is_truncated:
+                return
+            marker = page.next_marker
+
+    async def get_object_metadata(self, bucket: str, key: str) -> Object:
+        """See `Client.get_object_metadata`."""
+        return await self._perform(objects.head_object(bucket, key))
+
+    async def object_exists(self, bucket: str, key: str) -> bool:
+        """See `Client.object_exists`."""
+        return await self._runner.run(object_flows.object_exists(self._settings, bucket, key))
+
+    async def delete_object(self, bucket: str, key: str, *, if_match: str | None = None) -> None:
+        """See `Client.delete_object`."""
+        await self._runner.run(object_flows.delete_object(self._settings, bucket, key, if_match=if_match))
+
+    async def delete_objects(self, bucket: str, keys: Iterable[str]) -> DeleteResult:
+        """See `Client.delete_objects`."""
+        return await self._runner.run(object_flows.delete_objects(self._settings, bucket, keys))
+
+    async def copy_object(
+        self,
+        src_bucket: str,
+        src_key: str,
+        dst_bucket: str,
+        dst_key: str,
+        *,
+        metadata: Mapping[str, str | None] | None = None,
+        content_type: str | None = None,
+    ) -> Object:
+        """See `Client.copy_object`."""
+        return await self._runner.run(
+            object_flows.copy_object(
+                self._settings,
+                (src_bucket, src_key),
+                dst_bucket,
+                dst_key,
+                metadata=metadata,
+                content_type=content_type,
+            )
+        )
+
+    # Buckets
+
+    async def create_bucket(self, bucket: str, *, exist_ok: bool = False) -> Bucket:
+        """See `Client.create_bucket`."""
+        return await self._runner.run(bucket_flows.create_bucket(self._settings, bucket, exist_ok=exist_ok))
+
+    async def delete_bucket(self, bucket: str) -> None:
+        """See `Client.delete_bucket`."""
+        await self._runner.run(bucket_flows.delete_bucket(self._settings, bucket))
+
+    async def bucket_exists(self, bucket: str) -> bool:
+        """See `Client.bucket_exists`."""
+        return await self._runner.run(bucket_flows.bucket_exists(self._settings, bucket))
+
+    async def list_buckets(self) -> BucketList:
+        """See `Client.list_buckets`."""
+        return await self._perform(buckets.list_buckets())
+
+    # Multipart
+
+    async def initiate_multipart_upload(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> MultipartUpload:
+        """See `Client.initiate_multipart_upload`."""
+        return await self._perform(multipart.initiate(bucket, key, objects.described(content_type, metadata)))
+
+    async def upload_part(
+        self, bucket: str, key: str, upload_id: str, part_number: int, data: AsyncData, size: int | None = None
+    ) -> str:
+        """See `Client.upload_part`."""
+        return await self._runner.run(
+            multipart_flows.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=True)
+        )
+
+    async def list_parts(self, bucket: str, key: str, upload_id: str) -> list[Part]:
+        """See `Client.list_parts`."""
+        return await self._runner.run(listing.list_parts(self._settings, bucket, key, upload_id))
+
+    async def list_multipart_uploads(self, bucket: str, *, prefix: str = "") -> list[MultipartUpload]:
+        """See `Client.list_multipart_uploads`."""
+        return await self._runner.run(listing.list_multipart_uploads(self._settings, bucket, prefix))
+
+    async def complete_multipart_upload(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        parts: Iterable[CompletedPart | Part],
+        *,
+        digest: str | None = None,
+        size: int | None = None,
+        if_none_match: str | None = None,
+        if_match: str | None = None,
+    ) -> Object:
+        """See `Client.complete_multipart_upload`."""
+        return await self._runner.run(
+            multipart_flows.complete(
+                self._settings,
+                bucket,
+                key,
+                upload_id,
+                parts,
+                digest=digest,
+                size=size,
+                if_none_match=if_none_match,
+                if_match=if_match,
+            )
+        )
+
+    async def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """See `Client.abort_multipart_upload`."""
+        await self._perform(multipart.abort(bucket, key, upload_id))
+
+    # Supply chain
+
+    async def add_signature(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        algorithm: str,
+        signature: bytes,
+        public_key: str | bytes,
+        artifact_digest: str,
+        signed_by: str | None = None,
+        bundle: Mapping[str, object] | None = None,
+    ) -> Signature:
+        """See `Client.add_signature`."""
+        return await self._perform(
+            supply_chain.add_signature(
+                bucket,
+                key,
+                algorithm=algorithm,
+                signature=signature,
+                public_key=public_key,
+                artifact_digest=artifact_digest,
+                signed_by=signed_by,
+                bundle=bundle,
+            )
+        )
+
+    async def get_signatures(self, bucket: str, key: str) -> list[Signature]:
+        """See `Client.get_signatures`."""
+        return await self._perform(supply_chain.list_signatures(bucket, key))
+
+    async def attach_sbom(
+        self,
+        bucket: str,
+        key: str,
+        format: str,  # noqa: A002 - the field's name for it
+        content: str,
+        *,
+        content_type: str | None = None,
+        created_by: str | None = None,
+    ) -> Sbom:
+        """See `Client.attach_sbom`."""
+        marker = check_sbom(supply_chain.check_format(format), content)
+        return await self._perform(
+            supply_chain.attach_sbom(
+                bucket, key, format, content, content_type=content_type or marker.media_type, created_by=created_by
+            )
+        )
+
+    async def get_sbom(self, bucket: str, key: str, *, format: str | None = None) -> Sbom:  # noqa: A002 - as above
+        """See `Client.get_sbom`."""
+        return await self._perform(supply_chain.get_sbom(bucket, key, format))
+
+    async def list_sboms(self, bucket: str, key: str) -> list[Sbom]:
+        """See `Client.list_sboms`."""
+        return await self._perform(supply_chain.list_sboms(bucket, key))
+
+    async def add_attestation(
+        self,
+        bucket: str,
+        key: str,
+        type: str,  # noqa: A002 - the field's name for it
+        data: Mapping[str, object],
+        *,
+        predicate_type: str | None = None,
+    ) -> Attestation:
+        """See `Client.add_attestation`."""
+        return await self._perform(supply_chain.add_attestation(bucket, key, type, data, predicate_type=predicate_type))
+
+    async def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002
+        """See `Client.get_attestations`."""
+        return await self._perform(supply_chain.list_attestations(bucket, key, type))
+
+    # System
+
+    async def get_health(self) -> Health:
+        """See `Client.get_health`."""
+        return await self._perform(system.get_health())
+
+    async def get_readiness(self) -> Health:
+        """See `Client.get_readiness`."""
+        return await self._perform(system.get_readiness())
+
+    async def get_liveness(self) -> Health:
+        """See `Client.get_liveness`."""
+        return await self._perform(system.get_liveness())

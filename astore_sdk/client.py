@@ -1,0 +1,605 @@
+"""The synchronous client."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+from ._flows import buckets as bucket_flows
+from ._flows import listing
+from ._flows import multipart as multipart_flows
+from ._flows import objects as object_flows
+from ._operations import Operation, buckets, multipart, objects, supply_chain, system
+from ._transfers.download import download, read_object
+from ._transfers.progress import ProgressCallback
+from ._transfers.source import Data
+from ._transfers.target import Writer
+from ._transfers.upload import upload
+from ._transport.http import Channel
+from ._transport.perform import Settings, perform
+from ._transport.sync import Connections, Runner
+from .auth import BearerAuth
+from .config import Config, RetryPolicy, Timeout, TransferConfig, override
+from .exceptions import InsecureTransportWarning
+from .models import (
+    Attestation,
+    Bucket,
+    BucketList,
+    CompletedPart,
+    DeleteResult,
+    Health,
+    MultipartUpload,
+    Object,
+    ObjectList,
+    Part,
+    Sbom,
+    Signature,
+)
+from .supplychain.sbom import check_sbom
+
+T = TypeVar("T")
+
+
+class Client:
+    """A client of an artifact store.
+
+    One client serves any number of threads, and survives a fork. It opens its first connection with the first call; close it, or
+    use it in a `with` block, to give its connections back.
+
+        with Client(Config("http://127.0.0.1:8080", token="…")) as client:
+            client.upload("releases", "app.tar.gz", Path("dist/app.tar.gz"))
+
+    Every method raises errors under `ArtifactStoreError`: `InvalidInputError` before anything is sent, `NetworkError` when no
+    answer came, the class of the answer's status otherwise. A wrong type is a `TypeError`, a failure of the local disk an
+    `OSError`.
+    """
+
+    def __init__(self, config: Config, *, transport: httpx.BaseTransport | None = None) -> None:
+        """Make a client.
+
+        Args:
+            config: Where the store is, and how to speak with it.
+            transport: An httpx transport to use in place of real connections. It is used as it is and never closed.
+        """
+        if config.insecure_skip_verify:
+            warnings.warn(
+                "TLS certificates are not verified: anyone on the way can read the token and change the bytes",
+                InsecureTransportWarning,
+                stacklevel=2,
+            )
+        self._config = config
+        self._settings = Settings(config.retry, config.transfer)
+        self._runner = Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
+        self._owner = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._config.base_url!r})"
+
+    def close(self) -> None:
+        """Close the connections. A client made by `with_options` closes nothing."""
+        if self._owner:
+            self._runner.connections.close()
+
+    def set_token(self, token: str | None) -> None:
+        """Use another token from the next request on, here and in every client that shares connections with this one."""
+        self._runner.channel.auth.set_token(token)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | Timeout | None = None,
+        retry: RetryPolicy | None = None,
+        transfer: TransferConfig | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a client that shares this one's connections and token, and differs in what is given.
+
+        Args:
+            timeout: Idle seconds in each phase, or a `Timeout`.
+            retry: When a failed request is sent again.
+            transfer: How bytes move.
+            headers: Sent with every request beside those of the configuration; the same name replaces.
+        """
+        other = object.__new__(type(self))
+        other._config = override(self._config, timeout=timeout, retry=retry, transfer=transfer, headers=headers)
+        other._settings = Settings(other._config.retry, other._config.transfer)
+        other._runner = self._runner.through(Channel(other._config, self._runner.channel.auth))
+        other._owner = False
+        return other
+
+    def _perform(self, operation: Operation[T]) -> T:
+        return self._runner.run(perform(operation, self._settings.retry))
+
+    def _moving(self, transfer: TransferConfig | None) -> Settings:
+        return self._settings if transfer is None else Settings(self._settings.retry, transfer)
+
+    # Objects
+
+    def upload(
+        self,
+        bucket: str,
+        key: str,
+        data: Data,
+        size: int | None = None,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+        progress_callback: ProgressCallback | None = None,
+        if_none_match: str | None = None,
+        if_match: str | None = None,
+        transfer: TransferConfig | None = None,
+    ) -> Object:
+        """Store data under a key, in place of what was there.
+
+        Up to `TransferConfig.threshold` it is one request, above it a multipart upload, which any failure aborts. Memory stays
+        small whatever the size: files are read as they are sent. Nothing becomes visible before all of it is there and its
+        SHA-256 is right.
+
+        Args:
+            bucket: The bucket's name.
+            key: The object's key, 1 to 1024 bytes of UTF-8.
+            data: Bytes; a `Path`; a binary file, read from where it stands and left open; or an iterable of bytes.
+            size: Bytes that data has, if you want that checked.
+            content_type: Media type, `application/octet-stream` if not given.
+            metadata: Text kept with the object, at most 8 KiB; names are lower-cased, a value of None is left out.
+            progress_callback: Called with the bytes handed to the network so far; its exceptions cancel the upload.
+            if_none_match: `"*"`: only if there is no object under this key yet.
+            if_match: Only if the object there has this etag.
+            transfer: How bytes move, in place of the configuration's.
+
+        Returns:
+            The object as it is stored.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule, or size is not what data has; nothing was sent.
+            SourceChangedError: data changed while they were sent; nothing was stored.
+            PreconditionFailedError: `if_match` or `if_none_match` does not hold.
+            NotFoundError: There is no such bucket.
+            IntegrityError: The store received other bytes than were sent; nothing was stored.
+        """
+        return self._runner.run(
+            upload(
+                self._moving(transfer),
+                bucket,
+                key,
+                data,
+                size,
+                awaits=False,
+                content_type=content_type,
+                metadata=metadata,
+                progress_callback=progress_callback,
+                if_none_match=if_none_match,
+                if_match=if_match,
+            )
+        )
+
+    def download(
+        self,
+        bucket: str,
+        key: str,
+        writer: Writer,
+        *,
+        byte_range: str | None = None,
+        progress_callback: ProgressCallback | None = None,
+        if_match: str | None = None,
+        overwrite: bool = True,
+        transfer: TransferConfig | None = None,
+    ) -> Object:
+        """Receive an object, or a range of it.
+
+        A download that is cut goes on where it was cut, with the same version of the object. A file appears under its name only
+        when it is whole, checked and on the disk. With a writer the bytes are handed over as they come: when `IntegrityError` is
+        raised, it already has them.
+
+        Args:
+            bucket: The bucket's name.
+            key: The object's key.
+            writer: A `Path`, or a binary file, which is left open.
+            byte_range: `"bytes=0-1023"`, `"bytes=5-"` or `"bytes=-500"`.
+            progress_callback: Called with the bytes received so far; its exceptions cancel the download.
+            if_match: Only if the object has this etag.
+            overwrite: Whether a file that is there may be replaced.
+            transfer: How bytes move, in place of the configuration's.
+
+        Returns:
+            The object; its size is that of the whole also where a range was asked for.
+
+        Raises:
+            NotFoundError: There is no such object or bucket.
+            IntegrityError: The bytes are not those that were stored.
+            ObjectChangedError: The object changed while it was received.
+            RangeNotSatisfiableError: The range is not within the object.
+            FileExistsError: The file is there and `overwrite` is False.
+        """
+        return self._runner.run(
+            download(
+                self._moving(transfer),
+                bucket,
+                key,
+                writer,
+                awaits=False,
+                byte_range=byte_range,
+                progress_callback=progress_callback,
+                if_match=if_match,
+                overwrite=overwrite,
+            )
+        )
+
+    def read(self, bucket: str, key: str, *, byte_range: str | None = None) -> bytes:
+        """Return an object's bytes, or a range of them. The whole is SHA-256 checked before it is returned."""
+        return self._runner.run(read_object(self._settings, bucket, key, byte_range=byte_range))
+
+    def list_objects(
+        self,
+        bucket: str,
+        *,
+        prefix: str = "",
+        delimiter: str = "",
+        marker: str | None = None,
+        max_keys: int | None = None,
+    ) -> ObjectList:
+        """List objects in the byte order of their UTF-8 keys.
+
+        Args:
+            bucket: The bucket's name.
+            prefix: Only keys that begin with this.
+            delimiter: Roll keys up that share the part up to this, into `common_prefixes`.
+            marker: Where to start, exclusive: the `next_marker` of an earlier list.
+            max_keys: At most so many entries; None collects all pages.
+
+        Raises:
+            NotFoundError: There is no such bucket.
+            ResponseDecodeError: The list goes on, but the store does not say where.
+        """
+        return self._runner.run(
+            listing.list_objects(self._settings, bucket, prefix=prefix, delimiter=delimiter, marker=marker, max_keys=max_keys)
+        )
+
+    def iter_objects(self, bucket: str, *, prefix: str = "") -> Iterator[Object]:
+        """Iterate over all objects, page by page: memory stays small however many there are."""
+        marker: str | None = None
+        while True:
+            page = self._runner.run(
+                listing.list_page(self._settings, bucket, prefix=prefix, delimiter="", marker=marker, max_keys=None)
+            )
+            yield from page.objects
+            if not page.is_truncated:
+                return
+            marker = page.next_marker
+
+    def get_object_metadata(self, bucket: str, key: str) -> Object:
+        """Return what is known about an object, without its bytes.
+
+        Raises:
+            NotFoundError: There is no such object or bucket.
+        """
+        return self._perform(objects.head_object(bucket, key))
+
+    def object_exists(self, bucket: str, key: str) -> bool:
+        """Tell whether an object is there."""
+        return self._runner.run(object_flows.object_exists(self._settings, bucket, key))
+
+    def delete_object(self, bucket: str, key: str, *, if_match: str | None = None) -> None:
+        """Delete an object, with its supply-chain records. One that is not there is no error, unless `if_match` is given.
+
+        Raises:
+            PreconditionFailedError: The object has another etag, or is not there.
+        """
+        self._runner.run(object_flows.delete_object(self._settings, bucket, key, if_match=if_match))
+
+    def delete_objects(self, bucket: str, keys: Iterable[str]) -> DeleteResult:
+        """Delete objects, 1000 in a request. What could not be deleted is in `errors`, and is not raised."""
+        return self._runner.run(object_flows.delete_objects(self._settings, bucket, keys))
+
+    def copy_object(
+        self,
+        src_bucket: str,
+        src_key: str,
+        dst_bucket: str,
+        dst_key: str,
+        *,
+        metadata: Mapping[str, str | None] | None = None,
+        content_type: str | None = None,
+    ) -> Object:
+        """Copy an object within the store; no bytes travel. Supply-chain records stay with the source.
+
+        Args:
+            src_bucket: The source's bucket.
+            src_key: The source's key.
+            dst_bucket: The copy's bucket.
+            dst_key: The copy's key.
+            metadata: Replaces the source's; None keeps it.
+            content_type: Replaces the source's; None keeps it.
+
+        Raises:
+            NotFoundError: There is no such source, or no such bucket.
+            ObjectChangedError: The source changed while it was copied.
+        """
+        return self._runner.run(
+            object_flows.copy_object(
+                self._settings,
+                (src_bucket, src_key),
+                dst_bucket,
+                dst_key,
+                metadata=metadata,
+                content_type=content_type,
+            )
+        )
+
+    # Buckets
+
+    def create_bucket(self, bucket: str, *, exist_ok: bool = False) -> Bucket:
+        """Create a bucket.
+
+        Args:
+            bucket: 3 to 63 of a-z, 0-9, '.' and '-', first and last a letter or digit.
+            exist_ok: Whether a bucket that is there already is fine.
+
+        Raises:
+            ConflictError: The bucket is there already, and `exist_ok` is False.
+        """
+        return self._runner.run(bucket_flows.create_bucket(self._settings, bucket, exist_ok=exist_ok))
+
+    def delete_bucket(self, bucket: str) -> None:
+        """Delete a bucket without objects. Multipart uploads under way in it go with it.
+
+        Raises:
+            NotFoundError: There is no such bucket.
+            ConflictError: It holds objects.
+        """
+        self._runner.run(bucket_flows.delete_bucket(self._settings, bucket))
+
+    def bucket_exists(self, bucket: str) -> bool:
+        """Tell whether a bucket is there."""
+        return self._runner.run(bucket_flows.bucket_exists(self._settings, bucket))
+
+    def list_buckets(self) -> BucketList:
+        """List all buckets."""
+        return self._perform(buckets.list_buckets())
+
+    # Multipart
+
+    def initiate_multipart_upload(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> MultipartUpload:
+        """Begin a multipart upload by hand. `upload()` does all of it by itself.
+
+        Args:
+            bucket: The bucket's name.
+            key: The object's key.
+            content_type: Media type of the object.
+            metadata: Text kept with the object.
+        """
+        return self._perform(multipart.initiate(bucket, key, objects.described(content_type, metadata)))
+
+    def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, data: Data, size: int | None = None) -> str:
+        """Store one part, in place of one with the same number, and return its etag.
+
+        Args:
+            bucket: The upload's bucket.
+            key: The upload's key.
+            upload_id: The upload's id.
+            part_number: 1 to 10,000.
+            data: As for `upload()`. What can be read only once is spooled first, above 64 MiB on the disk.
+            size: Bytes that data has, if you want that checked.
+
+        Raises:
+            NotFoundError: The upload is not there; it was completed or aborted.
+            IntegrityError: The store received other bytes than were sent.
+        """
+        return self._runner.run(
+            multipart_flows.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=False)
+        )
+
+    def list_parts(self, bucket: str, key: str, upload_id: str) -> list[Part]:
+        """List the parts of an upload that are stored."""
+        return self._runner.run(listing.list_parts(self._settings, bucket, key, upload_id))
+
+    def list_multipart_uploads(self, bucket: str, *, prefix: str = "") -> list[MultipartUpload]:
+        """List the uploads under way in a bucket."""
+        return self._runner.run(listing.list_multipart_uploads(self._settings, bucket, prefix))
+
+    def complete_multipart_upload(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        parts: Iterable[CompletedPart | Part],
+        *,
+        digest: str | None = None,
+        size: int | None = None,
+        if_none_match: str | None = None,
+        if_match: str | None = None,
+    ) -> Object:
+        """Make an object of the parts.
+
+        Args:
+            bucket: The upload's bucket.
+            key: The upload's key.
+            upload_id: The upload's id.
+            parts: The parts, in any order.
+            digest: `sha256:HEX` of the whole; the store compares it before anything becomes visible.
+            size: Bytes of the whole, compared likewise.
+            if_none_match: `"*"`: only if there is no object under this key yet.
+            if_match: Only if the object there has this etag.
+
+        Raises:
+            BadRequestError: A part is missing, has another etag, or is too small.
+            IntegrityError: The whole has another digest; nothing was committed, the parts are still there.
+            NotFoundError: The upload is not there.
+            PreconditionFailedError: `if_match` or `if_none_match` does not hold.
+        """
+        return self._runner.run(
+            multipart_flows.complete(
+                self._settings,
+                bucket,
+                key,
+                upload_id,
+                parts,
+                digest=digest,
+                size=size,
+                if_none_match=if_none_match,
+                if_match=if_match,
+            )
+        )
+
+    def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Give up an upload and drop its parts. One that is not there is no error; no object is ever touched."""
+        self._perform(multipart.abort(bucket, key, upload_id))
+
+    # Supply chain
+
+    def add_signature(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        algorithm: str,
+        signature: bytes,
+        public_key: str | bytes,
+        artifact_digest: str,
+        signed_by: str | None = None,
+        bundle: Mapping[str, object] | None = None,
+    ) -> Signature:
+        """Attach a signature that was made elsewhere. An equal one is not stored twice.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            algorithm: `ECDSA-P256-SHA256` or `RSA-PKCS1v15-SHA256`.
+            signature: The raw signature (DER for ECDSA).
+            public_key: The signer's public key as PEM. A private key is refused and not sent.
+            artifact_digest: `sha256:HEX` of the bytes that were signed.
+            signed_by: Who signed; a claim.
+            bundle: The same signature as a Sigstore bundle.
+
+        Raises:
+            ConflictError: The object has other bytes than those that were signed.
+            NotFoundError: There is no such object or bucket.
+        """
+        return self._perform(
+            supply_chain.add_signature(
+                bucket,
+                key,
+                algorithm=algorithm,
+                signature=signature,
+                public_key=public_key,
+                artifact_digest=artifact_digest,
+                signed_by=signed_by,
+                bundle=bundle,
+            )
+        )
+
+    def get_signatures(self, bucket: str, key: str) -> list[Signature]:
+        """List the signatures of an object, oldest first, also those of bytes it had earlier. They are not verified here."""
+        return self._perform(supply_chain.list_signatures(bucket, key))
+
+    def attach_sbom(
+        self,
+        bucket: str,
+        key: str,
+        format: str,  # noqa: A002 - the field's name for it
+        content: str,
+        *,
+        content_type: str | None = None,
+        created_by: str | None = None,
+    ) -> Sbom:
+        """Attach an SBOM. Its text is kept exactly; an equal one is not stored twice.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            format: `spdx` (2.x or 3.x, JSON) or `cyclonedx` (JSON or XML); the document must say the same of itself.
+            content: The document's text.
+            content_type: Its media type, if it is not the usual one.
+            created_by: Who made it; a claim.
+
+        Raises:
+            InvalidInputError: The document is malformed or of another format; nothing was sent.
+            NotFoundError: There is no such object or bucket.
+        """
+        marker = check_sbom(supply_chain.check_format(format), content)
+        return self._perform(
+            supply_chain.attach_sbom(
+                bucket, key, format, content, content_type=content_type or marker.media_type, created_by=created_by
+            )
+        )
+
+    def get_sbom(self, bucket: str, key: str, *, format: str | None = None) -> Sbom:  # noqa: A002 - as above
+        """Return the newest SBOM that speaks of the bytes the object has now.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            format: Only one of this format, `spdx` or `cyclonedx`.
+
+        Raises:
+            NotFoundError: There is none, or no such object or bucket.
+        """
+        return self._perform(supply_chain.get_sbom(bucket, key, format))
+
+    def list_sboms(self, bucket: str, key: str) -> list[Sbom]:
+        """List the SBOMs of an object, newest first, also those of bytes it had earlier."""
+        return self._perform(supply_chain.list_sboms(bucket, key))
+
+    def add_attestation(
+        self,
+        bucket: str,
+        key: str,
+        type: str,  # noqa: A002 - the field's name for it
+        data: Mapping[str, object],
+        *,
+        predicate_type: str | None = None,
+    ) -> Attestation:
+        """Attach a plain attestation: a note, which proves nothing. An equal one is not stored twice.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            type: What kind of thing is attested: `build`, `test`, `scan`, ….
+            data: What is attested; must be expressible in JSON.
+            predicate_type: The in-toto predicate type, a URI.
+
+        Raises:
+            NotFoundError: There is no such object or bucket.
+        """
+        return self._perform(supply_chain.add_attestation(bucket, key, type, data, predicate_type=predicate_type))
+
+    def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002
+        """List the attestations of an object, oldest first, also those of bytes it had earlier. They are not verified here.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            type: Only those of this type.
+        """
+        return self._perform(supply_chain.list_attestations(bucket, key, type))
+
+    # System
+
+    def get_health(self) -> Health:
+        """Return how the store is: its version and features. Needs no token."""
+        return self._perform(system.get_health())
+
+    def get_readiness(self) -> Health:
+        """Return how the store is if it can work; `ServiceUnavailableError` if it cannot. Needs no token."""
+        return self._perform(system.get_readiness())
+
+    def get_liveness(self) -> Health:
+        """Return how the store is if it answers at all. Needs no token."""
+        return self._perform(system.get_liveness())

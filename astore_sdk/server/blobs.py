@@ -1,0 +1,327 @@
+"""The blob store: files with random names below one folder, durable once `finish` has returned.
+
+A blob is written under its final name. That is safe because nobody can know the name before the catalogue does, and the
+catalogue learns it only after the file's bytes and its directory entry are on disk. What a crash leaves half-written is
+a file that the catalogue does not name, and is swept at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from astore_sdk.server.leases import Leases
+from astore_sdk.server.limits import MIB
+from astore_sdk.server.values import Blob
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from pathlib import Path
+
+# Bytes that travel to or from a thread at a time: a switch costs what copying some 100 KiB costs.
+BATCH = MIB
+_FOLDERS = [f"{number:02x}" for number in range(256)]
+
+
+class DamagedBlobError(Exception):
+    """A blob does not have the bytes that were written; the message names it."""
+
+
+@frozen
+class Segment:
+    """A stretch of a blob that a reader wants."""
+
+    blob: Blob
+    start: int
+    length: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether this is all of the blob, so that its digest can be checked."""
+        return self.length == self.blob.size
+
+
+def segments(blobs: Sequence[Blob], start: int, length: int) -> list[Segment]:
+    """Cut the stretch of an object that begins at `start` out of its blobs."""
+    wanted: list[Segment] = []
+    for blob in blobs:
+        if length <= 0:
+            break
+        if start >= blob.size:
+            start -= blob.size
+            continue
+        taken = min(length, blob.size - start)
+        wanted.append(Segment(blob, start, taken))
+        length -= taken
+        start = 0
+    return wanted
+
+
+class BlobStore:
+    """Blobs in a folder; see the module."""
+
+    def __init__(self, folder: Path, threads: ThreadPoolExecutor) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._leases = Leases()
+        if not all((folder / name).is_dir() for name in _FOLDERS):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            for name in _FOLDERS:
+                (folder / name).mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder)
+
+    @property
+    def leases(self) -> Leases:
+        """Who reads what."""
+        return self._leases
+
+    def path(self, name: str) -> str:
+        """Say where a blob is."""
+        return f"{self._folder}/{name[:2]}/{name}"
+
+    def writer(self) -> BlobWriter:
+        """Begin a new blob."""
+        return BlobWriter(self, self._threads)
+
+    async def read(self, wanted: Sequence[Segment]) -> AsyncGenerator[bytes]:
+        """Read the segments in batches, the next one already on its way.
+
+        Before the first batch is given, all blobs are seen to be there and to have their sizes. The last batch of a
+        whole blob is given only if the blob still has the digest it was written with.
+        """
+        reader = _Reader(self, wanted)
+        left = sum(segment.length for segment in wanted)
+        ahead: Future[bytes] | None = self._threads.submit(reader.first_batch)
+        try:
+            while ahead is not None:
+                batch = await asyncio.wrap_future(ahead)
+                left -= len(batch)
+                ahead = self._threads.submit(reader.next_batch) if left else None
+                yield batch
+        finally:
+            if ahead is None:
+                reader.close()
+            else:
+                # Whoever stops reading must not close the file under a thread that still reads from it.
+                ahead.add_done_callback(lambda _: reader.close())
+
+    async def digest(self, blobs: Sequence[Blob], *, check_each: bool) -> str:
+        """Give the SHA-256 of blobs laid end to end, each compared with its own digest on the way if asked for."""
+        stop = threading.Event()
+        work = asyncio.get_running_loop().run_in_executor(self._threads, self._digest, blobs, check_each, stop)
+        try:
+            return await work
+        finally:
+            stop.set()
+
+    def remove_unused(self, names: Iterable[str]) -> None:
+        """Remove blobs that nothing refers to, as soon as nobody reads them; returns at once."""
+        self._remove(self._leases.doom(names))
+
+    def release(self, names: Iterable[str]) -> None:
+        """Give up a hold on blobs."""
+        self._remove(self._leases.release(names))
+
+    def leave(self, ticket: int) -> None:
+        """Give up a ticket."""
+        self._remove(self._leases.leave(ticket))
+
+    def sweep(self, referenced: set[str]) -> int:
+        """Remove every file that nothing refers to; for the start, before anyone writes. Gives how many."""
+        removed = 0
+        for folder in _FOLDERS:
+            with os.scandir(self._folder / folder) as entries:
+                for entry in entries:
+                    if entry.name not in referenced:
+                        os.unlink(entry.path)  # noqa: PTH108
+                        removed += 1
+        return removed
+
+    def _remove(self, names: list[str]) -> None:
+        if names:
+            self._threads.submit(self._unlink, names)
+
+    def _unlink(self, names: list[str]) -> None:
+        for name in names:
+            # What cannot be removed now is swept at the next start.
+            with suppress(OSError):
+                os.unlink(self.path(name))  # noqa: PTH108
+
+    def _digest(self, blobs: Sequence[Blob], check_each: bool, stop: threading.Event) -> str:
+        whole = hashlib.sha256()
+        wanted = segments(blobs, 0, sum(blob.size for blob in blobs))
+        reader = _Reader(self, wanted, check=check_each)
+        try:
+            while not stop.is_set() and (batch := reader.next_batch()):
+                whole.update(batch)
+        finally:
+            reader.close()
+        return f"sha256:{whole.hexdigest()}"
+
+    def check(self, wanted: Sequence[Segment]) -> None:
+        """See that each blob is there and has its size."""
+        for segment in wanted:
+            try:
+                size = os.stat(self.path(segment.blob.name)).st_size  # noqa: PTH116
+            except FileNotFoundError as error:
+                raise DamagedBlobError(f"blob {segment.blob.name} is missing") from error
+            if size != segment.blob.size:
+                raise DamagedBlobError(f"blob {segment.blob.name} has {size} bytes instead of {segment.blob.size}")
+
+
+class BlobWriter:
+    """A blob that is being written: `write` as often as needed, then `finish` or `discard`."""
+
+    def __init__(self, store: BlobStore, threads: ThreadPoolExecutor) -> None:
+        self._name = secrets.token_hex(16)
+        self._path = store.path(self._name)
+        self._threads = threads
+        self._file: int | None = None
+        self._hash = hashlib.sha256()
+        self._pending: list[bytes] = []
+        self._pending_size = 0
+        self._under_way: list[Future[None]] = []
+        self.size = 0
+
+    async def write(self, data: bytes) -> None:
+        """Take bytes; waits only while the batch before is still on its way to disk."""
+        self._pending.append(data)
+        self._pending_size += len(data)
+        self.size += len(data)
+        if self._pending_size >= BATCH:
+            batch = self._take_pending()
+            await self._settle()
+            self._under_way = [
+                self._threads.submit(self._write_batch, batch),
+                self._threads.submit(self._hash_batch, batch),
+            ]
+
+    async def finish(self) -> Blob:
+        """Bring the rest to disk, with the directory entry, and give the blob."""
+        await self._settle()
+        self._under_way = [self._threads.submit(self._finish, self._take_pending())]
+        await self._settle()
+        return Blob(self._name, self.size, f"sha256:{self._hash.hexdigest()}")
+
+    async def discard(self) -> None:
+        """Remove what was written; for a blob that the catalogue does not name."""
+        for future in self._under_way:
+            if not future.cancel():
+                with suppress(OSError):
+                    await asyncio.wrap_future(future)
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._discard)
+
+    async def _settle(self) -> None:
+        for future in self._under_way:
+            await asyncio.wrap_future(future)
+        self._under_way = []
+
+    def _take_pending(self) -> list[bytes]:
+        batch, self._pending, self._pending_size = self._pending, [], 0
+        return batch
+
+    def _write_batch(self, batch: list[bytes]) -> None:
+        if self._file is None:
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        rest = memoryview(b"".join(batch))
+        while rest:
+            rest = rest[os.write(self._file, rest) :]
+
+    def _hash_batch(self, batch: list[bytes]) -> None:
+        for data in batch:
+            self._hash.update(data)
+
+    def _finish(self, batch: list[bytes]) -> None:
+        self._write_batch(batch)
+        self._hash_batch(batch)
+        if self._file is not None:
+            sync_file(self._file)
+            os.close(self._file)
+            self._file = None
+        sync_folder(os.path.dirname(self._path))  # noqa: PTH120
+
+    def _discard(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+        with suppress(OSError):
+            os.unlink(self._path)  # noqa: PTH108
+
+
+class _Reader:
+    """Reads segments one batch after another, in whatever thread it is called."""
+
+    def __init__(self, store: BlobStore, wanted: Sequence[Segment], *, check: bool = True) -> None:
+        self._store = store
+        self._wanted = list(reversed(wanted))
+        self._segment: Segment | None = None
+        self._file = -1
+        self._done = 0
+        self._check = check
+        self._hash = hashlib.sha256()
+
+    def first_batch(self) -> bytes:
+        """Check all that can be checked without reading, and give the first bytes."""
+        self._store.check(self._wanted)
+        return self.next_batch()
+
+    def next_batch(self) -> bytes:
+        """Give the next bytes, none at the end."""
+        segment = self._segment or self._open_next()
+        if segment is None:
+            return b""
+        data = os.pread(self._file, min(BATCH, segment.length - self._done), segment.start + self._done)
+        if not data:
+            raise DamagedBlobError(f"blob {segment.blob.name} ends before its {segment.blob.size} bytes")
+        self._done += len(data)
+        checked = self._check and segment.is_whole
+        if checked:
+            self._hash.update(data)
+        if self._done == segment.length:
+            if checked and f"sha256:{self._hash.hexdigest()}" != segment.blob.digest:
+                raise DamagedBlobError(f"blob {segment.blob.name} does not have the bytes that were written")
+            self.close()
+        return data
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._segment = -1, None
+
+    def _open_next(self) -> Segment | None:
+        if not self._wanted:
+            return None
+        self._segment = self._wanted.pop()
+        self._done = 0
+        self._hash = hashlib.sha256()
+        try:
+            self._file = os.open(self._store.path(self._segment.blob.name), os.O_RDONLY)
+        except FileNotFoundError as error:
+            raise DamagedBlobError(f"blob {self._segment.blob.name} is missing") from error
+        return self._segment
+
+
+def sync_file(file: int) -> None:
+    """Bring a file's bytes to disk."""
+    # macOS has no fdatasync; its fsync leaves the drive's cache alone, which is all that Python offers there.
+    getattr(os, "fdatasync", os.fsync)(file)
+
+
+def sync_folder(folder: Path | str) -> None:
+    """Bring a folder's entries to disk, where folders can be opened (not on Windows)."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

@@ -1,0 +1,61 @@
+"""Request bodies that become blobs."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from astore_sdk.server.asgi import ClientGoneError, Request
+from astore_sdk.server.digests import require_content_digest
+from astore_sdk.server.problems import Problem, from_database_error
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from astore_sdk.server.store import Store
+    from astore_sdk.server.values import Blob
+
+
+@asynccontextmanager
+async def receive_body(store: Store, request: Request) -> AsyncGenerator[Blob]:
+    """Write the body to a blob, durable and equal to its `Content-Digest`, for as long as it takes to refer to it.
+
+    The blob is removed again when the body was not good or the catalogue refused it. When it is not known whether the
+    catalogue refused (the database failed, or the server is being stopped) the blob stays: the next start removes it
+    if nothing refers to it.
+    """
+    expected = require_content_digest(request.headers.get("content-digest"))
+    limit = store.limits.max_body_size
+    announced = request.content_length()
+    if announced is not None and announced > limit:
+        raise _too_large(limit)
+    writer = store.blobs.writer()
+    try:
+        async for chunk in request.chunks():
+            if writer.size + len(chunk) > limit:
+                raise _too_large(limit)
+            await writer.write(chunk)
+        if announced is not None and writer.size != announced:
+            raise ClientGoneError
+        blob = await writer.finish()
+        if expected is not None and blob.digest != f"sha256:{expected.hex()}":
+            raise Problem(
+                "BadDigest",
+                f"The body has the digest {blob.digest}, not the one that Content-Digest names; send it again.",
+            )
+    except BaseException:
+        await writer.discard()
+        raise
+    try:
+        yield blob
+    except (Problem, SQLAlchemyError) as error:
+        # A full disk is what the database finds while it writes, so this is as good as refused.
+        if isinstance(error, Problem) or from_database_error(error).code == "InsufficientStorage":
+            await writer.discard()
+        raise
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem("EntityTooLarge", f"One request carries at most {limit} bytes; send more as a multipart upload.")

@@ -1,0 +1,57 @@
+"""Health: the only operations that need no token."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from astore_sdk.server.asgi import Response, json_response
+from astore_sdk.server.problems import Problem
+
+if TYPE_CHECKING:
+    from astore_sdk.server.asgi import JsonValue, Request
+    from astore_sdk.server.store import Store
+
+API_VERSION = "1.0.0"
+FEATURES = ("multipart", "ranges", "conditional-requests", "signatures", "sboms", "attestations")
+
+
+def _health() -> Response:
+    features: list[JsonValue] = list(FEATURES)
+    return json_response(200, {"status": "ok", "version": version("astore_sdk"), "apiVersion": API_VERSION, "features": features})
+
+
+async def get_health(_store: Store, _request: Request) -> Response:
+    """Tell version and features."""
+    return _health()
+
+
+async def get_liveness(_store: Store, _request: Request) -> Response:
+    """Answer, which is all that liveness asks."""
+    return _health()
+
+
+async def get_readiness(store: Store, _request: Request) -> Response:
+    """Try what every request needs: a query of the catalogue and a durable file in the data folder."""
+
+    def probe_folder() -> None:
+        path = store.data / "probe"
+        file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.write(file, b"ready?")
+            os.fsync(file)
+        finally:
+            os.close(file)
+            path.unlink(missing_ok=True)
+
+    try:
+        await store.catalogue.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
+        await store.in_thread(probe_folder)
+    except (OSError, SQLAlchemyError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "the catalogue does not answer"
+        raise Problem("NotReady", f"The store cannot work: {reason}.") from error
+    return _health()

@@ -1,0 +1,218 @@
+"""Running the store: as a process until it is told to stop, or in a thread of a test."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+import tempfile
+import threading
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import uvicorn
+
+from astore_sdk.server.app import App
+from astore_sdk.server.connections import HttpParser, protocol_class
+from astore_sdk.server.faults import Faults
+from astore_sdk.server.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import FrameType
+
+    from uvicorn._types import ASGIApplication
+
+    from astore_sdk.server.limits import Limits
+
+# Longer than clients keep idle connections: whoever closes first should be the one who knows whether it will send more.
+_KEEP_ALIVE_SECONDS = 120
+# Requests under way get this long to end once the server has been told to stop.
+_GRACE_SECONDS = 3
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which says when it is ready and ends on a signal without raising the signal again."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def stop(_signal: int, _frame: FrameType | None) -> None:
+            # The second time, whoever waits has lost patience.
+            self.force_exit = self.should_exit
+            self.should_exit = True
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _server(app: App, http: HttpParser, grace: int, max_head_size: int, on_ready: Callable[[], None]) -> _Server:
+    config = uvicorn.Config(
+        cast("ASGIApplication", app),
+        http=protocol_class(http),
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=grace,
+        h11_max_incomplete_event_size=max_head_size,
+    )
+    return _Server(config, on_ready)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the host's addresses."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise StoreError(f"cannot find the host {host}: {error.strerror or error}") from error
+    return all(ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
+
+
+def listen(host: str, port: int, *, token: str | None) -> socket.socket:
+    """Open the listening socket; port 0 chooses a free one. Without a token only loopback will do."""
+    if token is None and not is_loopback(host):
+        raise StoreError(
+            f"without a token the store listens on loopback only, not on {host}; "
+            "give it one with --token-file, ASTORE_TOKEN or --token"
+        )
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        opened = socket.socket(family, kind, protocol)
+        try:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            opened.bind(address)
+        except OSError:
+            opened.close()
+            raise
+    except OSError as error:
+        raise StoreError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+    return opened
+
+
+def url_of(listening: socket.socket) -> str:
+    """Give the base URL of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run(
+    *,
+    host: str,
+    port: int,
+    data: Path,
+    token: str | None,
+    faults: bool = False,
+    limits: Limits | None = None,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serve a folder until SIGTERM or SIGINT; `on_ready` gets the URL once requests are taken.
+
+    Raises `StoreError` with a line for the user when the folder or the address cannot be used.
+    """
+    with ExitStack() as stack:
+        listening = stack.enter_context(listen(host, port, token=token))
+        store = stack.enter_context(Store(data, limits=limits))
+        app = App(store, token=token, faults=Faults() if faults else None)
+        url = url_of(listening)
+        server = _server(app, "auto", _GRACE_SECONDS, store.limits.max_head_size, lambda: on_ready(url))
+        asyncio.run(server.serve(sockets=[listening]))
+
+
+class BackgroundServer:
+    """A store on a free loopback port, in a thread of this process; for tests.
+
+        with BackgroundServer() as server:
+            httpx.get(f"{server.url}/health")
+
+    Without `data` it keeps its files in a temporary folder that goes with it. `faults` is there to be told what shall
+    go wrong; see `astore_sdk.server.faults`.
+    """
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        token: str | None = None,
+        limits: Limits | None = None,
+        http: HttpParser = "auto",
+        grace: int = 1,
+    ) -> None:
+        self._data = data
+        self.token = token
+        self._limits = limits
+        self._http: HttpParser = http
+        self._grace = grace
+        self._resources = ExitStack()
+        self._thread: threading.Thread | None = None
+        self._server: _Server | None = None
+        self._url = ""
+        self.faults = Faults()
+
+    def __enter__(self) -> BackgroundServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at its end."""
+        return self._url
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        if self._data is None:
+            raise RuntimeError("the server has not been started")
+        return self._data
+
+    def start(self) -> None:
+        """Start, and wait until requests are taken."""
+        with ExitStack() as stack:
+            if self._data is None:
+                self._data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="astore-")))
+            listening = stack.enter_context(listen("127.0.0.1", 0, token=self.token))
+            store = stack.enter_context(Store(self._data, limits=self._limits))
+            ready = threading.Event()
+            app = App(store, token=self.token, faults=self.faults)
+            server = _server(app, self._http, self._grace, store.limits.max_head_size, ready.set)
+            self._url = url_of(listening)
+            self._server = server
+            self._thread = threading.Thread(
+                target=lambda: asyncio.run(server.serve(sockets=[listening])), name="astore-server", daemon=True
+            )
+            self._thread.start()
+            ready.wait()
+            self._resources = stack.pop_all()
+
+    def stop(self) -> None:
+        """Stop, and wait until everything is closed; requests under way get `grace` seconds to end."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join()
+            self._server = self._thread = None
+            self._resources.close()

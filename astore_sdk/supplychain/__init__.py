@@ -1,0 +1,1 @@
+"""Supply-chain documents: what can be said of them without a key."""

@@ -1,0 +1,103 @@
+"""SBOM documents: which format and version they say they are.
+
+Only the document's own marker is looked at: SPDX 2 says `spdxVersion`, SPDX 3 `@context`, CycloneDX `bomFormat` and `specVersion`,
+or the namespace of its XML root.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import cast
+from xml.parsers import expat
+
+from attrs import frozen
+
+from ..exceptions import InvalidInputError
+
+_SPDX2 = re.compile(r"SPDX-(2\.\d+)")
+_SPDX3 = re.compile(r"https?://spdx\.org/rdf/(3\.\d+)(?:\.\d+)?/.*")
+_CYCLONEDX_NAMESPACE = re.compile(r"http://cyclonedx\.org/schema/bom/(1\.\d+)")
+_CYCLONEDX_VERSION = re.compile(r"1\.\d+")
+
+
+@frozen
+class SbomMarker:
+    """What a document says it is."""
+
+    format: str
+    """`spdx` or `cyclonedx`."""
+    version: str
+    media_type: str
+
+
+def read_marker(content: str) -> SbomMarker:
+    """Return what an SBOM document says it is.
+
+    Raises:
+        InvalidInputError: It is malformed, or neither SPDX nor CycloneDX.
+        TypeError: It is not a str.
+    """
+    if not isinstance(cast("object", content), str):
+        raise TypeError(f"content is the SBOM's text as str, not {type(content).__name__}")
+    return _xml_marker(content) if content.lstrip("\ufeff \t\r\n").startswith("<") else _json_marker(content)
+
+
+def _json_marker(content: str) -> SbomMarker:
+    try:
+        document: object = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"content is neither JSON nor XML: {error}") from None
+    if not isinstance(document, dict):
+        raise InvalidInputError("content is JSON, but no object")
+    fields = cast("dict[str, object]", document)
+    if found := _SPDX2.fullmatch(str(fields.get("spdxVersion", ""))):
+        return SbomMarker("spdx", found[1], "application/spdx+json")
+    context = fields.get("@context")
+    for name in cast("list[object]", context) if isinstance(context, list) else [context]:
+        if isinstance(name, str) and (found := _SPDX3.fullmatch(name)):
+            return SbomMarker("spdx", found[1], "application/spdx3+json")
+    version = str(fields.get("specVersion", ""))
+    if fields.get("bomFormat") == "CycloneDX":
+        if not _CYCLONEDX_VERSION.fullmatch(version):
+            raise InvalidInputError(f"content is CycloneDX, but its specVersion is {version!r}")
+        return SbomMarker("cyclonedx", version, f"application/vnd.cyclonedx+json; version={version}")
+    raise InvalidInputError(
+        "content is neither SPDX nor CycloneDX",
+        hint="SPDX JSON has 'spdxVersion' or '@context', CycloneDX JSON 'bomFormat' and 'specVersion'.",
+    )
+
+
+def _xml_marker(content: str) -> SbomMarker:
+    roots: list[str] = []
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        if not roots:
+            roots.append(name)
+
+    def doctype(*_arguments: object) -> None:
+        raise InvalidInputError("content is XML with a document type; an SBOM has none")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler = start
+    parser.StartDoctypeDeclHandler = doctype
+    try:
+        parser.Parse(content.encode("utf-8"), True)
+    except (expat.ExpatError, UnicodeEncodeError) as error:
+        raise InvalidInputError(f"content is malformed XML: {error}") from None
+    namespace = roots[0].partition(" ")[0] if roots else ""
+    if found := _CYCLONEDX_NAMESPACE.fullmatch(namespace):
+        return SbomMarker("cyclonedx", found[1], f"application/vnd.cyclonedx+xml; version={found[1]}")
+    raise InvalidInputError("content is XML, but not CycloneDX")
+
+
+def check_sbom(declared: str, content: str) -> SbomMarker:
+    """Return what a document says it is, if that is the format it was declared to have.
+
+    Raises:
+        InvalidInputError: It is malformed, or of another format.
+    """
+    marker = read_marker(content)
+    if marker.format != declared:
+        raise InvalidInputError(f"format is {declared!r}, but content is {marker.format} {marker.version}")
+    return marker
