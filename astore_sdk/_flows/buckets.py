@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._operations import buckets
-from .._transport.perform import Settings, perform
+from .._transport.perform import Settings, Settled, perform
 from .._transport.steps import Steps
 from ..exceptions import ArtifactStoreError, ConflictError, NotFoundError
 from ..models import Bucket
@@ -12,9 +12,9 @@ from ..models import Bucket
 def create_bucket(settings: Settings, bucket: str, *, exist_ok: bool) -> Steps[Bucket]:
     """Create a bucket. A conflict after a lost answer is believed only if the bucket is not there."""
 
-    def settle(failure: ArtifactStoreError) -> Steps[Bucket | None]:
+    def settle(failure: ArtifactStoreError) -> Steps[Settled[Bucket] | None]:
         there = failure.status_code == 409 and (yield from bucket_exists(settings, bucket))
-        return Bucket(bucket) if there else None
+        return Settled(Bucket(bucket)) if there else None
 
     try:
         return (yield from perform(buckets.create_bucket(bucket), settings.retry, settle=settle))
@@ -27,9 +27,9 @@ def create_bucket(settings: Settings, bucket: str, *, exist_ok: bool) -> Steps[B
 def delete_bucket(settings: Settings, bucket: str) -> Steps[None]:
     """Delete a bucket. After a lost answer, a bucket that is gone was deleted."""
 
-    def settle(failure: ArtifactStoreError) -> Steps[bool | None]:
+    def settle(failure: ArtifactStoreError) -> Steps[Settled[None] | None]:
         yield from ()
-        return True if failure.status_code == 404 else None
+        return Settled(None) if failure.status_code == 404 else None
 
     yield from perform(buckets.delete_bucket(bucket), settings.retry, settle=settle)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from .._operations import objects
-from .._transport.perform import Settings, perform
+from .._transport.perform import Settings, Settled, perform
 from .._transport.steps import Steps
 from ..exceptions import ArtifactStoreError, NotFoundError, ObjectChangedError, PreconditionFailedError
 from ..models import DeleteError, DeleteResult, Object
@@ -26,9 +26,9 @@ def object_exists(settings: Settings, bucket: str, key: str) -> Steps[bool]:
 def delete_object(settings: Settings, bucket: str, key: str, *, if_match: str | None) -> Steps[None]:
     """Delete an object. After a lost answer to a conditional delete, an object that is gone was deleted."""
 
-    def settle(failure: ArtifactStoreError) -> Steps[bool | None]:
+    def settle(failure: ArtifactStoreError) -> Steps[Settled[None] | None]:
         gone = failure.status_code == 412 and not (yield from object_exists(settings, bucket, key))
-        return True if gone else None
+        return Settled(None) if gone else None
 
     yield from perform(objects.delete_object(bucket, key, if_match=if_match), settings.retry, settle=settle)
 

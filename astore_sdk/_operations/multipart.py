@@ -1,5 +1,8 @@
 """Operations on multipart uploads."""
 
+# pyright: reportPrivateUsage=false
+# The generator names its request builders `_get_kwargs`; they are the one part of its functions that is used.
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

@@ -1,5 +1,8 @@
 """Operations on signatures, SBOMs and attestations. Records equal to a stored one are not stored twice, so all may be repeated."""
 
+# pyright: reportPrivateUsage=false
+# The generator names its request builders `_get_kwargs`; they are the one part of its functions that is used.
+
 from __future__ import annotations
 
 import base64

@@ -161,7 +161,7 @@ class Download:
         yield from self._begin_anew()
 
     def _begin_anew(self) -> Steps[None]:
-        self.reception.reset()
+        self.reception = self.reception.anew()
         self._digest = self._fresh_digest()
         yield from self.target.restart()
 

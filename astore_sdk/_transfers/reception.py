@@ -61,9 +61,9 @@ class Reception:
         """Whether a cut download can go on where it was cut."""
         return self.received == 0 or self.etag is not None
 
-    def reset(self) -> None:
-        """Forget the version: begin anew."""
-        self.__attrs_init__(self.wanted, self.if_match)
+    def anew(self) -> Reception:
+        """Return the state of a download that begins again, perhaps with another version."""
+        return Reception(self.wanted, self.if_match)
 
     def request(self) -> tuple[str | None, str | None]:
         """Return `Range` and the etag for `If-Match` of the next request."""

@@ -187,7 +187,7 @@ def _as_bytes(chunk: object) -> bytes:
         raise TypeError("data gives str; open it in binary mode, or encode it")
     if not isinstance(chunk, bytes | bytearray | memoryview):
         raise TypeError(f"data gives {type(chunk).__name__} where it should give bytes")
-    return bytes(chunk)
+    return bytes(cast("Buffer", chunk))
 
 
 def open_data(data: AsyncData, size: int | None, *, awaits: bool) -> Source | Feed:
@@ -221,7 +221,7 @@ def _open(data: object, *, awaits: bool) -> Source | Feed:
     if isinstance(data, str):
         raise TypeError("data is a str: use pathlib.Path for a file's path, or str.encode() for its text")
     if isinstance(data, bytes | bytearray | memoryview):
-        return MemorySource(data)
+        return MemorySource(cast("Buffer", data))
     if isinstance(data, os.PathLike):
         return _open_path(Path(cast("os.PathLike[str]", data)))
     if isinstance(data, io.TextIOBase):

@@ -9,7 +9,7 @@ from functools import partial
 from attrs import define, field, frozen
 
 from .._operations import multipart, objects
-from .._transport.perform import Settings, Settle, perform
+from .._transport.perform import Settings, Settle, Settled, perform
 from .._transport.retry import Budget
 from .._transport.steps import Steps, work
 from .._wire.names import check_bucket, check_key
@@ -286,12 +286,12 @@ def sha256(source: Source) -> str:
 def settle_by_digest(retry: RetryPolicy, bucket: str, key: str, digest: str) -> Settle[Object]:
     """Return what settles a write whose answer was lost: it succeeded if the object has these bytes."""
 
-    def settle(_failure: ArtifactStoreError) -> Steps[Object | None]:
+    def settle(_failure: ArtifactStoreError) -> Steps[Settled[Object] | None]:
         try:
             found = yield from perform(objects.head_object(bucket, key), retry)
         except NotFoundError:
             return None
-        return found if found.digest == digest else None
+        return Settled(found) if found.digest == digest else None
 
     return settle
 

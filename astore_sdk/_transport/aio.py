@@ -150,11 +150,9 @@ class Runner:
             if stream is not None:
                 await _close(stream)
 
-    async def _send(
-        self, operation: Operation[object], attempt: int, content: AsyncIterator[bytes] | None, length: int | None
-    ) -> httpx.Response:
+    async def _send(self, operation: Operation[object], attempt: int, pump: _Pump | None = None) -> httpx.Response:
         client = self.connections.client()
-        request = self.channel.request(operation, length, content)
+        request = self.channel.request(operation, pump.body.length, pump.chunks()) if pump else self.channel.request(operation)
         begun = self.clock()
         result = "no answer"
         try:
@@ -167,7 +165,7 @@ class Runner:
     async def _exchange(self, step: Exchange) -> Answer:
         pump = _Pump(step.body) if step.body else None
         try:
-            response = await self._send(step.operation, step.attempt, pump and pump.chunks(), pump and pump.body.length)
+            response = await self._send(step.operation, step.attempt, pump)
             return await self._gather(response)
         except FAILURES as error:
             failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
@@ -175,7 +173,7 @@ class Runner:
 
     async def _open(self, step: Open) -> tuple[Answer, _Stream | None]:
         try:
-            response = await self._send(step.operation, step.attempt, None, None)
+            response = await self._send(step.operation, step.attempt)
             if response.is_success:
                 return self.channel.answer(response, self.now()), _Stream(response, step.operation)
             return await self._gather(response), None
@@ -236,8 +234,8 @@ async def _on_thread(call: Callable[[], T]) -> T:
         raise
 
 
-async def _settled(value: T | Awaitable[T]) -> T:
-    return await value if inspect.isawaitable(value) else cast("T", value)
+async def _settled(value: object) -> object:
+    return await value if inspect.isawaitable(value) else value
 
 
 class _Pump:

@@ -67,7 +67,7 @@ def _tls(config: Config) -> ssl.SSLContext:
             context.verify_mode = ssl.CERT_NONE
         elif config.verify is not None:
             folder = Path(config.verify).is_dir()
-            context = ssl.create_default_context(**{"capath" if folder else "cafile": config.verify})
+            context = ssl.create_default_context(cafile=None if folder else config.verify, capath=config.verify if folder else None)
         else:
             context = httpx.create_ssl_context()
         if config.cert is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from attrs import frozen
 
@@ -29,8 +29,15 @@ class Settings:
     transfer: TransferConfig
 
 
-Settle = Callable[[ArtifactStoreError], Steps[T | None]]
-"""Asks the store what became of an attempt whose answer was lost: the result if it had succeeded, else None."""
+@frozen
+class Settled(Generic[T]):
+    """The result of an attempt whose answer was lost."""
+
+    result: T
+
+
+Settle = Callable[[ArtifactStoreError], Steps[Settled[T] | None]]
+"""Asks the store what became of an attempt whose answer was lost: what it gave if it had succeeded, else None."""
 
 
 def perform(
@@ -64,7 +71,7 @@ def perform(
             if ambiguous and settle and failure.status_code in (404, 409, 412):
                 settled = yield from settle(failure)
                 if settled is not None:
-                    return settled
+                    return settled.result
         ambiguous = ambiguous or is_ambiguous(failure)
         yield from wait_or_raise(operation, policy, failure, attempt, asked, budget)
 

@@ -125,11 +125,9 @@ class Runner:
             if stream is not None:
                 stream.close()
 
-    def _send(
-        self, operation: Operation[object], attempt: int, content: Iterator[bytes] | None, length: int | None
-    ) -> httpx.Response:
+    def _send(self, operation: Operation[object], attempt: int, pump: _Pump | None = None) -> httpx.Response:
         client = self.connections.client()
-        request = self.channel.request(operation, length, content)
+        request = self.channel.request(operation, pump.body.length, pump.chunks()) if pump else self.channel.request(operation)
         begun = self.clock()
         result = "no answer"
         try:
@@ -142,7 +140,7 @@ class Runner:
     def _exchange(self, step: Exchange) -> Answer:
         pump = _Pump(step.body) if step.body else None
         try:
-            response = self._send(step.operation, step.attempt, pump and pump.chunks(), pump and pump.body.length)
+            response = self._send(step.operation, step.attempt, pump)
             return self._gather(response)
         except FAILURES as error:
             failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
@@ -150,7 +148,7 @@ class Runner:
 
     def _open(self, step: Open) -> tuple[Answer, _Stream | None]:
         try:
-            response = self._send(step.operation, step.attempt, None, None)
+            response = self._send(step.operation, step.attempt)
             if response.is_success:
                 return self.channel.answer(response, self.now()), _Stream(response, step.operation)
             return self._gather(response), None

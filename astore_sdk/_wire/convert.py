@@ -86,7 +86,8 @@ def _items(what: str, value: object) -> list[object]:
 def _mapping(what: str, value: object) -> Mapping[str, object] | None:
     if value is None or isinstance(value, Unset):
         return None
-    plain = value.to_dict() if hasattr(value, "to_dict") else value  # type: ignore[attr-defined]
+    to_dict = cast("Callable[[], object] | None", getattr(value, "to_dict", None))
+    plain = to_dict() if to_dict else value
     if not isinstance(plain, dict):
         raise _wrong(what, value)
     return cast("dict[str, object]", plain)

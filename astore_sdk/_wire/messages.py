@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import httpx
 from attrs import field, frozen
@@ -62,4 +62,4 @@ class Answer:
                 status_code=self.status,
                 hint="Is base_url really the address of an artifact store?",
             )
-        return value
+        return cast("dict[str, object]", value)

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .wire import assert_problem, digest_field
+
+if TYPE_CHECKING:
+    import httpx
+
+DATA = bytes(range(256)) * 20
+
+
+@pytest.fixture
+def key(http: httpx.Client, bucket: str) -> str:
+    path = f"/s3/{bucket}/key"
+    http.put(path, content=DATA, headers={"x-amz-meta-k": "v"})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [
+        ("bytes=0-0", 0, 0),
+        ("bytes=0-1023", 0, 1023),
+        ("bytes=5-", 5, 5119),
+        ("bytes=-500", 4620, 5119),
+        ("bytes=-9999999", 0, 5119),
+        ("bytes=5119-", 5119, 5119),
+        ("bytes=5000-99999999999999999999999999999999", 5000, 5119),
+        ("BYTES=1-2", 1, 2),
+        ("bytes= 1-2 ", 1, 2),
+    ],
+)
+def test_a_range(http: httpx.Client, key: str, asked: str, first: int, last: int) -> None:
+    got = http.get(key, headers={"Range": asked})
+    assert got.status_code == 206
+    assert got.content == DATA[first : last + 1]
+    assert got.headers["content-range"] == f"bytes {first}-{last}/5120"
+    assert got.headers["content-length"] == str(last - first + 1)
+    assert got.headers["repr-digest"] == digest_field(DATA)
+    assert got.headers["x-amz-meta-k"] == "v"
+    head = http.head(key, headers={"Range": asked})
+    assert head.status_code == 206
+    assert head.headers["content-range"] == got.headers["content-range"]
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=0-1,3-4", "bytes=5-2", "bytes=x-y", "bytes=-", "items=0-1", "bytes", "bytes=1 -2", "bytes=+1-2", "0-1"]
+)
+def test_a_range_that_may_be_ignored_is(http: httpx.Client, key: str, asked: str) -> None:
+    got = http.get(key, headers={"Range": asked})
+    assert (got.status_code, got.content) == (200, DATA)
+    assert "content-range" not in got.headers
+
+
+@pytest.mark.parametrize("asked", ["bytes=5120-", "bytes=9999-10000", "bytes=-0"])
+def test_a_range_outside_is_416(http: httpx.Client, key: str, asked: str) -> None:
+    answer = http.get(key, headers={"Range": asked})
+    assert_problem(answer, 416, "InvalidRange")
+    assert answer.headers["content-range"] == "bytes */5120"
+
+
+def test_ranges_of_nothing(http: httpx.Client, bucket: str) -> None:
+    http.put(f"/s3/{bucket}/empty", content=b"")
+    assert http.get(f"/s3/{bucket}/empty", headers={"Range": "bytes=0-"}).status_code == 416
+    assert http.get(f"/s3/{bucket}/empty", headers={"Range": "bytes=-5"}).status_code == 200
+
+
+def test_ranges_of_a_large_object(http: httpx.Client, bucket: str) -> None:
+    data = os.urandom(3_500_000)
+    http.put(f"/s3/{bucket}/large", content=data)
+    for first, last in ((0, 3_499_999), (1, 3_499_999), (1_048_575, 1_048_576), (1_000_000, 3_200_000)):
+        got = http.get(f"/s3/{bucket}/large", headers={"Range": f"bytes={first}-{last}"})
+        assert got.content == data[first : last + 1]
+
+
+def test_conditions_on_a_read(http: httpx.Client, key: str) -> None:
+    etag = http.head(key).headers["etag"]
+
+    def status(**headers: str) -> int:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        got, head = http.get(key, headers=named), http.head(key, headers=named)
+        assert got.status_code == head.status_code
+        if got.status_code == 304:
+            assert got.content == b""
+            assert got.headers["etag"] == etag
+        return got.status_code
+
+    assert status(If_Match=etag) == 200
+    assert status(If_Match=etag.strip('"')) == 200
+    assert status(If_Match="*") == 200
+    assert status(If_Match=f'"a", {etag}') == 200
+    assert status(If_Match='"other"') == 412
+    assert status(If_Match=f"W/{etag}") == 412
+    assert status(If_None_Match=etag) == 304
+    assert status(If_None_Match=f"W/{etag}") == 304
+    assert status(If_None_Match="*") == 304
+    assert status(If_None_Match=f'"a,b" ,{etag}') == 304
+    assert status(If_None_Match='"other"') == 200
+    assert status(If_Match=etag, If_None_Match=etag) == 304
+    assert status(If_Match='"other"', If_None_Match=etag) == 412
+
+
+def test_dates_on_a_read(http: httpx.Client, key: str) -> None:
+    changed = http.head(key).headers["last-modified"]
+    moment = parsedate_to_datetime(changed)
+    before = format_datetime(moment - timedelta(seconds=1), usegmt=True)
+
+    def status(**headers: str) -> int:
+        return http.get(key, headers={name.replace("_", "-"): value for name, value in headers.items()}).status_code
+
+    assert status(If_Modified_Since=changed) == 304
+    assert status(If_Modified_Since=before) == 200
+    assert status(If_Modified_Since="not a date") == 200
+    assert status(If_Unmodified_Since=changed) == 200
+    assert status(If_Unmodified_Since=before) == 412
+    # A tag says more than a date: with one, the date is not looked at.
+    etag = http.head(key).headers["etag"]
+    assert status(If_Match=etag, If_Unmodified_Since=before) == 200
+    assert status(If_None_Match='"other"', If_Modified_Since=changed) == 200
+
+
+def test_if_range(http: httpx.Client, key: str) -> None:
+    head = http.head(key).headers
+    changed = parsedate_to_datetime(head["last-modified"])
+
+    def status(value: str) -> int:
+        return http.get(key, headers={"Range": "bytes=0-1", "If-Range": value}).status_code
+
+    assert status(head["etag"]) == 206
+    assert status(head["last-modified"]) == 206
+    assert status('"other"') == 200
+    assert status(f"W/{head['etag']}") == 200
+    assert status(format_datetime(changed + timedelta(days=1), usegmt=True)) == 200
+
+
+def test_conditions_on_a_write(http: httpx.Client, key: str) -> None:
+    etag = http.head(key).headers["etag"]
+    assert_problem(http.put(key, content=b"n", headers={"If-None-Match": "*"}), 412, "PreconditionFailed")
+    assert_problem(http.put(key, content=b"n", headers={"If-Match": '"other"'}), 412, "PreconditionFailed")
+    assert_problem(http.delete(key, headers={"If-Match": '"other"'}), 412, "PreconditionFailed")
+    assert http.get(key).content == DATA
+    changed = http.put(key, content=b"new", headers={"If-Match": etag})
+    assert changed.status_code == 200
+    assert http.delete(key, headers={"If-Match": changed.headers["etag"]}).status_code == 204
+
+
+def test_if_match_of_an_absent_key_is_412(http: httpx.Client, bucket: str) -> None:
+    path = f"/s3/{bucket}/absent"
+    for method in ("PUT", "DELETE", "GET"):
+        for value in ('"x"', "*"):
+            assert_problem(http.request(method, path, headers={"If-Match": value}), 412, "PreconditionFailed")
+    assert http.put(path, content=b"x", headers={"If-None-Match": "*"}).status_code == 200
+
+
+def test_a_large_write_that_cannot_succeed_is_refused_early(http: httpx.Client, key: str) -> None:
+    answer = http.put(key, content=bytes(2_000_000), headers={"If-None-Match": "*"})
+    assert_problem(answer, 412, "PreconditionFailed")
+    assert http.get(key).content == DATA
