@@ -16,11 +16,14 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from .._operations import Operation
+from .._operations.operation import Operation
+from .._wire.failures import RAISED_BY_HTTPX
 from .._wire.messages import Answer
+from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError
-from .http import FAILURES, Channel, Gatherer, client_arguments
+from .http import Channel, Gatherer, client_arguments
+from .perform import perform
 from .steps import Body, Close, Exchange, Open, Read, Sleep, Steps, Tell, Work
 
 T = TypeVar("T")
@@ -66,6 +69,11 @@ class Connections:
             await client.aclose()
 
 
+def connect(config: Config, transport: httpx.AsyncBaseTransport | None) -> Runner:
+    """Return what carries out the flows of a client. Nothing is opened yet."""
+    return Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
+
+
 class _Stream:
     """The answer that a flow has open."""
 
@@ -86,7 +94,7 @@ class _Stream:
                 size += len(chunk)
                 if size >= READ_SIZE:
                     break
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             if not size:
                 raise
             self._failure = error  # what came before it is good
@@ -104,11 +112,15 @@ class Runner:
         self.clock: Callable[[], float] = time.monotonic
         self.now: Callable[[], float] = time.time
 
-    def through(self, channel: Channel) -> Runner:
-        """Return a runner over the same connections with another configuration."""
+    def through(self, config: Config) -> Runner:
+        """Return a runner over the same connections and with the same token, but another configuration."""
         other = copy.copy(self)
-        other.channel = channel
+        other.channel = Channel(config, self.channel.auth)
         return other
+
+    async def perform(self, operation: Operation[T]) -> T:
+        """Send one operation, again where that is right, and return its result."""
+        return await self.run(perform(operation, self.channel.config.retry))
 
     async def run(self, steps: Steps[T]) -> T:
         """Carry out a flow and return its result."""
@@ -167,7 +179,7 @@ class Runner:
         try:
             response = await self._send(step.operation, step.attempt, pump)
             return await self._gather(response)
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
         raise failure
 
@@ -177,7 +189,7 @@ class Runner:
             if response.is_success:
                 return self.channel.answer(response, self.now()), _Stream(response, step.operation)
             return await self._gather(response), None
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
 
@@ -196,7 +208,7 @@ class Runner:
     async def _read(self, stream: _Stream) -> bytes:
         try:
             return await stream.read()
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, stream.operation)
         raise failure
 

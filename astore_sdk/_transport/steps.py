@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from attrs import frozen
 
-from .._operations import Operation
+from .._operations.operation import Operation
 from .._wire.messages import Answer
 
 T = TypeVar("T")

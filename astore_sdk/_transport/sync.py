@@ -11,11 +11,14 @@ from typing import TypeVar, assert_never, cast
 
 import httpx
 
-from .._operations import Operation
+from .._operations.operation import Operation
+from .._wire.failures import RAISED_BY_HTTPX
 from .._wire.messages import Answer
+from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError
-from .http import FAILURES, Channel, Gatherer, client_arguments
+from .http import Channel, Gatherer, client_arguments
+from .perform import perform
 from .steps import Body, Close, Exchange, Open, Read, Sleep, Steps, Tell, Work
 
 T = TypeVar("T")
@@ -59,6 +62,11 @@ class Connections:
             client.close()
 
 
+def connect(config: Config, transport: httpx.BaseTransport | None) -> Runner:
+    """Return what carries out the flows of a client. Nothing is opened yet."""
+    return Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
+
+
 class _Stream:
     """The answer that a flow has open."""
 
@@ -82,11 +90,15 @@ class Runner:
         self.clock: Callable[[], float] = time.monotonic
         self.now: Callable[[], float] = time.time
 
-    def through(self, channel: Channel) -> Runner:
-        """Return a runner over the same connections with another configuration."""
+    def through(self, config: Config) -> Runner:
+        """Return a runner over the same connections and with the same token, but another configuration."""
         other = copy.copy(self)
-        other.channel = channel
+        other.channel = Channel(config, self.channel.auth)
         return other
+
+    def perform(self, operation: Operation[T]) -> T:
+        """Send one operation, again where that is right, and return its result."""
+        return self.run(perform(operation, self.channel.config.retry))
 
     def run(self, steps: Steps[T]) -> T:
         """Carry out a flow and return its result."""
@@ -142,7 +154,7 @@ class Runner:
         try:
             response = self._send(step.operation, step.attempt, pump)
             return self._gather(response)
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
         raise failure
 
@@ -152,7 +164,7 @@ class Runner:
             if response.is_success:
                 return self.channel.answer(response, self.now()), _Stream(response, step.operation)
             return self._gather(response), None
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
 
@@ -170,7 +182,7 @@ class Runner:
     def _read(self, stream: _Stream) -> bytes:
         try:
             return stream.read()
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, stream.operation)
         raise failure
 

@@ -33,7 +33,7 @@ def key(http: httpx.Client, bucket: str) -> str:
         ("bytes=5119-", 5119, 5119),
         ("bytes=5000-99999999999999999999999999999999", 5000, 5119),
         ("BYTES=1-2", 1, 2),
-        ("bytes= 1-2 ", 1, 2),
+        ("bytes= 1-2", 1, 2),
     ],
 )
 def test_a_range(http: httpx.Client, key: str, asked: str, first: int, last: int) -> None:
