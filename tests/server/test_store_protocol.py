@@ -54,7 +54,7 @@ def guarded() -> Iterator[BackgroundServer]:
 
 @pytest.mark.parametrize(
     "given",
-    [None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic s3cr3t-token", "s3cr3t-token", "Bearer s3cr3t-tokenx", "Bearer \u00fc"],
+    [None, "", "Bearer", "Bearer wrong", "Basic s3cr3t-token", "s3cr3t-token", "Bearer s3cr3t-tokenx", "Bearer \u00fc"],
 )
 def test_without_the_token_nothing_is_said(guarded: BackgroundServer, given: str | None) -> None:
     headers = {} if given is None else {"Authorization": given.encode("latin-1")}
@@ -217,7 +217,7 @@ def test_a_download_that_is_left_is_not_read_to_its_end(server: BackgroundServer
 
 
 def test_a_failure_of_our_own_is_told_to_the_log(
-    server: BackgroundServer, http: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail(*_: object) -> None:
         raise RuntimeError("something secret")
