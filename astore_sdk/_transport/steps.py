@@ -75,6 +75,8 @@ class Sleep:
 
     seconds: float
     jitter: bool
+    shielded: bool = False
+    """Whether it is waited although the caller was cancelled."""
 
 
 @frozen
@@ -82,6 +84,22 @@ class Work(Generic[T]):
     """Do local work that may block: on a thread, for async callers."""
 
     call: Callable[[], T]
+    shielded: bool = False
+    """Whether it is done although the caller was cancelled."""
+
+
+@frozen
+class Wait:
+    """Wait for something of ours to happen. Who is cancelled stops waiting at once."""
+
+    call: Callable[[], object]
+
+
+@frozen
+class Hire:
+    """Get so many workers for jobs that run beside the flow: a `crew.Crew`."""
+
+    size: int
 
 
 @frozen
@@ -91,7 +109,7 @@ class Tell(Generic[T]):
     call: Callable[[], T | Awaitable[T]]
 
 
-Step = Exchange | Open | Read | Close | Sleep | Work[object] | Tell[object]
+Step = Exchange | Open | Read | Close | Sleep | Work[object] | Wait | Tell[object] | Hire
 Steps = Generator[Step, object, T]
 
 
@@ -110,9 +128,9 @@ def read() -> Steps[bytes]:
     return cast("bytes", (yield Read()))
 
 
-def work(call: Callable[[], T]) -> Steps[T]:
+def work(call: Callable[[], T], *, shielded: bool = False) -> Steps[T]:
     """Return the outcome of local work that may block."""
-    return cast("T", (yield Work(call)))
+    return cast("T", (yield Work(call, shielded)))
 
 
 def tell(call: Callable[[], T | Awaitable[T]]) -> Steps[T]:

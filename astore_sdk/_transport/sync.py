@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import TypeVar, assert_never, cast
 
 import httpx
@@ -17,11 +19,17 @@ from .._wire.messages import Answer
 from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError
-from .http import Channel, Gatherer, client_arguments
+from .crew import Crew, InlineCrew
+from .http import Channel, ClientArguments, Gatherer, client_arguments
+from .lines import Line
 from .perform import perform
-from .steps import Body, Close, Exchange, Open, Read, Sleep, Steps, Tell, Work
+from .steps import Body, Close, Exchange, Hire, Open, Read, Sleep, Steps, Tell, Wait, Work
+from .threads import ThreadedCrew
 
 T = TypeVar("T")
+
+MOST_IDLE_LINES = 16
+"""Connections of transfers that are kept when the transfer is done."""
 
 
 class _Borrowed(httpx.BaseTransport):
@@ -42,6 +50,7 @@ class Connections:
         self._transport = _Borrowed(transport) if transport is not None else None
         # By process: after a fork the parent's sockets are left alone.
         self._clients: dict[int, httpx.Client] = {}
+        self._lines: dict[int, list[Line]] = {}
         self._closed = False
 
     def client(self) -> httpx.Client:
@@ -52,7 +61,28 @@ class Connections:
         return self._clients.get(os.getpid()) or self._clients.setdefault(os.getpid(), self._make())
 
     def _make(self) -> httpx.Client:
-        return httpx.Client(transport=self._transport, **client_arguments(self._config))
+        return httpx.Client(transport=self._transport, **self._arguments)
+
+    @cached_property
+    def _arguments(self) -> ClientArguments:
+        return client_arguments(self._config)
+
+    def line(self) -> Line:
+        """Return a connection for one thread: an idle one, or one that opens when it is first needed."""
+        if self._closed:
+            raise InvalidInputError("this client is closed")
+        try:
+            return self._lines[os.getpid()].pop()
+        except (KeyError, IndexError):
+            return Line(self._make)
+
+    def give_back(self, line: Line) -> None:
+        """Take a line back that is whole and idle. Some are kept for the next transfer."""
+        idle = self._lines.setdefault(os.getpid(), [])
+        if self._closed or len(idle) >= MOST_IDLE_LINES:
+            line.close()
+        else:
+            idle.append(line)
 
     def close(self) -> None:
         """Close what is open. Closing twice does nothing."""
@@ -60,6 +90,8 @@ class Connections:
         client = self._clients.pop(os.getpid(), None)
         if client is not None:
             client.close()
+        for line in self._lines.pop(os.getpid(), []):
+            line.close()
 
 
 def connect(config: Config, transport: httpx.BaseTransport | None) -> Runner:
@@ -82,9 +114,11 @@ class _Stream:
 class Runner:
     """Carries out flows over one client's connections. `sleep`, `random`, `clock` and `now` are there for tests to replace."""
 
-    def __init__(self, channel: Channel, connections: Connections) -> None:
+    def __init__(self, channel: Channel, connections: Connections | Line) -> None:
         self.channel = channel
         self.connections = connections
+        self.checkpoint: Callable[[], object] = lambda: None
+        """Called before each step; what it raises is thrown into the flow."""
         self.sleep: Callable[[float], object] = time.sleep
         self.random: Callable[[], float] = random.random
         self.clock: Callable[[], float] = time.monotonic
@@ -96,15 +130,30 @@ class Runner:
         other.channel = Channel(config, self.channel.auth)
         return other
 
+    def for_worker(self, line: Line, *, checkpoint: Callable[[], object], sleep: Callable[[float], object]) -> Runner:
+        """Return a runner for one of a crew's threads."""
+        other = copy.copy(self)
+        other.connections, other.checkpoint, other.sleep = line, checkpoint, sleep
+        return other
+
     def perform(self, operation: Operation[T]) -> T:
         """Send one operation, again where that is right, and return its result."""
         return self.run(perform(operation, self.channel.config.retry))
 
     def run(self, steps: Steps[T]) -> T:
         """Carry out a flow and return its result."""
+        failure: BaseException | None = None
+        while True:
+            try:
+                return self._drive(steps, failure)
+            except BaseException as error:
+                if inspect.getgeneratorstate(steps) == inspect.GEN_CLOSED:
+                    raise
+                failure = error  # a Ctrl-C came between two steps: the flow shall know, and clean up
+
+    def _drive(self, steps: Steps[T], failure: BaseException | None) -> T:
         stream: _Stream | None = None
         outcome: object = None
-        failure: BaseException | None = None
         try:
             while True:
                 try:
@@ -113,6 +162,7 @@ class Runner:
                     return cast("T", stop.value)
                 outcome = failure = None
                 try:
+                    self.checkpoint()
                     match step:
                         case Exchange():
                             outcome = self._exchange(step)
@@ -126,8 +176,10 @@ class Runner:
                                 stream = None
                         case Sleep():
                             self.sleep(step.seconds * self.random() if step.jitter else step.seconds)
-                        case Work() | Tell():
+                        case Work() | Wait() | Tell():
                             outcome = step.call()
+                        case Hire():
+                            outcome = self.crew(step.size)
                         case _:
                             assert_never(step)
                 except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
@@ -136,6 +188,10 @@ class Runner:
             failure = None  # it holds this frame, and what the frame holds, through its traceback
             if stream is not None:
                 stream.close()
+
+    def crew(self, size: int) -> Crew:
+        """Return workers over the same connections. A worker has none of its own: what it hires is itself."""
+        return InlineCrew() if isinstance(self.connections, Line) else ThreadedCrew(self, self.connections, size)
 
     def _send(self, operation: Operation[object], attempt: int, pump: _Pump | None = None) -> httpx.Response:
         client = self.connections.client()
