@@ -199,7 +199,7 @@ def test_pipelined_requests_are_answered_in_order(server: BackgroundServer, http
     assert received.index(b"one") < received.index(b"two")
 
 
-def test_a_download_that_is_left_is_not_read_to_its_end(server: BackgroundServer, http: httpx.Client, bucket: str) -> None:
+def test_the_bytes_of_a_reader_stay_until_it_has_gone(server: BackgroundServer, http: httpx.Client, bucket: str) -> None:
     data = os.urandom(7_000_000)
     http.put(f"/s3/{bucket}/key", content=data)
     blobs = [path for path in server.data.glob("blobs/*/*") if path.stat().st_size == len(data)]
