@@ -191,7 +191,8 @@ def test_pipelined_requests_are_answered_in_order(server: BackgroundServer, http
     http.put(f"/s3/{bucket}/b", content=b"two")
     with connect(server) as opened:
         opened.sendall(
-            f"GET /s3/{bucket}/a HTTP/1.1\r\nHost: x\r\n\r\nGET /s3/{bucket}/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+            f"GET /s3/{bucket}/a HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            + f"GET /s3/{bucket}/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
         )
         received = b""
         while more := opened.recv(65_536):
