@@ -188,6 +188,9 @@ class Runner:
             async for chunk in response.aiter_bytes():
                 if not gatherer.add(chunk):
                     break
+        except FAILURES:
+            if response.is_success:
+                raise  # a failure's status says enough, whatever became of its body
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()

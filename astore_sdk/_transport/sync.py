@@ -163,6 +163,9 @@ class Runner:
             for chunk in response.iter_bytes():
                 if not gatherer.add(chunk):
                     break
+        except FAILURES:
+            if response.is_success:
+                raise  # a failure's status says enough, whatever became of its body
         finally:
             response.close()
         return self.channel.answer(response, at, gatherer.body)
