@@ -12,11 +12,11 @@ from .._operations import multipart
 from .._transfers.plan import MAX_PARTS
 from .._transfers.source import Feed, Source, open_data, wrong_size
 from .._transfers.upload import SourceBody, settle_by_digest, sha256
-from .._transport.perform import perform
+from .._transport.perform import Settled, perform
 from .._transport.steps import Steps, work
 from .._wire.digests import check_digest
 from ..config import MAX_PUT_SIZE, Settings
-from ..exceptions import InvalidInputError
+from ..exceptions import ArtifactStoreError, InvalidInputError
 from ..models import CompletedPart, Object, Part
 from ..types import AsyncData
 
@@ -87,6 +87,16 @@ def complete(
     )
     settle = settle_by_digest(settings.retry, bucket, key, digest) if digest else None
     return (yield from perform(operation, settings.retry, settle=settle))
+
+
+def abort(settings: Settings, bucket: str, key: str, upload_id: str) -> Steps[None]:
+    """Drop an upload and its parts. After a lost answer, an upload that is gone was dropped."""
+
+    def settle(failure: ArtifactStoreError) -> Steps[Settled[None] | None]:
+        yield from ()
+        return Settled(None) if failure.status_code == 404 else None
+
+    yield from perform(multipart.abort(bucket, key, upload_id), settings.retry, settle=settle)
 
 
 def _in_order(parts: Iterable[CompletedPart | Part]) -> list[CompletedPart | Part]:

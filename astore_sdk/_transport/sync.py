@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar, assert_never, cast
+from typing import Generic, TypeVar, assert_never, cast
 
 import httpx
 
@@ -19,7 +19,7 @@ from ..config import Config
 from ..exceptions import InvalidInputError
 from .http import Channel, Gatherer, client_arguments
 from .perform import perform
-from .steps import Body, Close, Exchange, Open, Read, Sleep, Steps, Tell, Work
+from .steps import Body, Close, Ended, Exchange, Meet, Open, Read, Sleep, Steps, Tell, Work
 
 T = TypeVar("T")
 
@@ -102,40 +102,11 @@ class Runner:
 
     def run(self, steps: Steps[T]) -> T:
         """Carry out a flow and return its result."""
-        stream: _Stream | None = None
-        outcome: object = None
-        failure: BaseException | None = None
-        try:
-            while True:
-                try:
-                    step = steps.send(outcome) if failure is None else steps.throw(failure)
-                except StopIteration as stop:
-                    return cast("T", stop.value)
-                outcome = failure = None
-                try:
-                    match step:
-                        case Exchange():
-                            outcome = self._exchange(step)
-                        case Open():
-                            outcome, stream = self._open(step)
-                        case Read():
-                            outcome = self._read(cast("_Stream", stream))
-                        case Close():
-                            if stream is not None:
-                                stream.close()
-                                stream = None
-                        case Sleep():
-                            self.sleep(step.seconds * self.random() if step.jitter else step.seconds)
-                        case Work() | Tell():
-                            outcome = step.call()
-                        case _:
-                            assert_never(step)
-                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
-                    failure = error
-        finally:
-            failure = None  # it holds this frame, and what the frame holds, through its traceback
-            if stream is not None:
-                stream.close()
+        return cast("Ended[T]", Carried(self, steps).advance()).result
+
+    def carry(self, steps: Steps[T]) -> Carried[T]:
+        """Return a flow that its caller drives piece by piece."""
+        return Carried(self, steps)
 
     def _send(self, operation: Operation[object], attempt: int, pump: _Pump | None = None) -> httpx.Response:
         client = self.connections.client()
@@ -149,7 +120,8 @@ class Runner:
             self.channel.log(operation, result, self.clock() - begun, attempt)
         return response
 
-    def _exchange(self, step: Exchange) -> Answer:
+    def exchange(self, step: Exchange) -> Answer:
+        """Send a request and read its whole answer."""
         pump = _Pump(step.body) if step.body else None
         try:
             response = self._send(step.operation, step.attempt, pump)
@@ -158,7 +130,8 @@ class Runner:
             failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
         raise failure
 
-    def _open(self, step: Open) -> tuple[Answer, _Stream | None]:
+    def open(self, step: Open) -> tuple[Answer, _Stream | None]:
+        """Send a request; keep the body of a success for `read`."""
         try:
             response = self._send(step.operation, step.attempt)
             if response.is_success:
@@ -175,16 +148,77 @@ class Runner:
             for chunk in response.iter_bytes():
                 if not gatherer.add(chunk):
                     break
+        except RAISED_BY_HTTPX:
+            if response.is_success:
+                raise  # a failure's status says enough, whatever became of its body
         finally:
             response.close()
         return self.channel.answer(response, at, gatherer.body)
 
-    def _read(self, stream: _Stream) -> bytes:
+    def read(self, stream: _Stream) -> bytes:
+        """Read the next bytes of an open answer."""
         try:
             return stream.read()
         except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, stream.operation)
         raise failure
+
+
+class Carried(Generic[T]):
+    """A flow on its way: carried out until it meets its caller, or ends."""
+
+    def __init__(self, runner: Runner, steps: Steps[T]) -> None:
+        self._runner = runner
+        self._steps = steps
+        self._stream: _Stream | None = None
+
+    def advance(self, given: object = None, failure: BaseException | None = None) -> Meet | Ended[T]:
+        """Go on, with what the caller gives or with a failure of the caller's, to the next meeting or the end."""
+        runner = self._runner
+        outcome = given
+        met = False
+        try:
+            while True:
+                try:
+                    step = self._steps.send(outcome) if failure is None else self._steps.throw(failure)
+                except StopIteration as stop:
+                    return Ended(cast("T", stop.value))
+                outcome = failure = None
+                try:
+                    match step:
+                        case Meet():
+                            met = True
+                            return step
+                        case Exchange():
+                            outcome = runner.exchange(step)
+                        case Open():
+                            outcome, self._stream = runner.open(step)
+                        case Read():
+                            outcome = runner.read(cast("_Stream", self._stream))
+                        case Close():
+                            self._let_go()
+                        case Sleep():
+                            runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
+                        case Work() | Tell():
+                            outcome = step.call()
+                        case _:
+                            assert_never(step)
+                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
+                    failure = error
+        finally:
+            failure = None  # it holds this frame, and what the frame holds, through its traceback
+            if not met:
+                self._let_go()
+
+    def close(self) -> None:
+        """Give the flow up where it stands."""
+        self._steps.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.close()
 
 
 class _Pump:
