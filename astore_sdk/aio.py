@@ -304,7 +304,7 @@ class AsyncClient:
 
     async def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """See `Client.abort_multipart_upload`."""
-        await self._runner.perform(operations.multipart.abort(bucket, key, upload_id))
+        await self._runner.run(flows.multipart.abort(self._settings, bucket, key, upload_id))
 
     async def abort_stale_uploads(self, bucket: str, older_than: timedelta) -> list[MultipartUpload]:
         """See `Client.abort_stale_uploads`."""

@@ -451,7 +451,7 @@ class Client:
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Give up an upload and drop its parts. One that is not there is no error; no object is ever touched."""
-        self._runner.perform(operations.multipart.abort(bucket, key, upload_id))
+        self._runner.run(flows.multipart.abort(self._settings, bucket, key, upload_id))
 
     def abort_stale_uploads(self, bucket: str, older_than: timedelta) -> list[MultipartUpload]:
         """Abort the uploads that were begun longer ago than this and neither completed nor aborted; return them.

@@ -14,11 +14,11 @@ from .._transfers.body import SourceBody
 from .._transfers.destination import settle_by_digest
 from .._transfers.plan import MAX_PARTS
 from .._transfers.source import Feed, Source, open_data, wrong_size
-from .._transport.perform import perform
+from .._transport.perform import Settled, perform
 from .._transport.steps import Steps, work
 from .._wire.digests import check_digest
 from ..config import MAX_PUT_SIZE, Settings
-from ..exceptions import InvalidInputError
+from ..exceptions import ArtifactStoreError, InvalidInputError
 from ..models import CompletedPart, MultipartUpload, Object, Part
 from ..types import AsyncData
 from .listing import list_multipart_uploads
@@ -108,6 +108,16 @@ def _in_order(parts: Iterable[CompletedPart | Part]) -> list[CompletedPart | Par
     return listed
 
 
+def abort(settings: Settings, bucket: str, key: str, upload_id: str) -> Steps[None]:
+    """Drop an upload and its parts. After a lost answer, an upload that is gone was dropped."""
+
+    def settle(failure: ArtifactStoreError) -> Steps[Settled[None] | None]:
+        yield from ()
+        return Settled(None) if failure.status_code == 404 else None
+
+    yield from perform(multipart.abort(bucket, key, upload_id), settings.retry, settle=settle)
+
+
 def abort_stale_uploads(settings: Settings, bucket: str, older_than: timedelta) -> Steps[list[MultipartUpload]]:
     """Abort the uploads of a bucket that were begun before so long, and return them."""
     if not isinstance(cast("object", older_than), timedelta):
@@ -118,5 +128,5 @@ def abort_stale_uploads(settings: Settings, bucket: str, older_than: timedelta) 
     found = yield from list_multipart_uploads(settings, bucket, "")
     stale = [upload for upload in found if upload.initiated is not None and upload.initiated <= limit]
     for upload in stale:
-        yield from perform(multipart.abort(bucket, upload.key, upload.upload_id), settings.retry)
+        yield from abort(settings, bucket, upload.key, upload.upload_id)
     return stale

@@ -25,10 +25,10 @@ def object_exists(settings: Settings, bucket: str, key: str) -> Steps[bool]:
 
 
 def delete_object(settings: Settings, bucket: str, key: str, *, if_match: str | None) -> Steps[None]:
-    """Delete an object. After a lost answer to a conditional delete, an object that is gone was deleted."""
+    """Delete an object. After a lost answer, an object that is gone was deleted."""
 
     def settle(failure: ArtifactStoreError) -> Steps[Settled[None] | None]:
-        gone = failure.status_code == 412 and not (yield from object_exists(settings, bucket, key))
+        gone = failure.status_code in (404, 412) and not (yield from object_exists(settings, bucket, key))
         return Settled(None) if gone else None
 
     yield from perform(objects.delete_object(bucket, key, if_match=if_match), settings.retry, settle=settle)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import TypeVar, assert_never, cast
+from typing import Generic, TypeVar, assert_never, cast
 
 import anyio
 import anyio.to_thread
@@ -26,7 +26,7 @@ from . import sync
 from .crew import Crew, InlineCrew
 from .http import Channel, Gatherer, client_arguments
 from .perform import perform
-from .steps import Body, Close, Exchange, Hire, Open, Read, Sleep, Steps, Tell, Wait, Work
+from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Wait, Work
 from .threads import ThreadedCrew
 
 T = TypeVar("T")
@@ -131,49 +131,11 @@ class Runner:
 
     async def run(self, steps: Steps[T]) -> T:
         """Carry out a flow and return its result."""
-        stream: _Stream | None = None
-        outcome: object = None
-        failure: BaseException | None = None
-        try:
-            while True:
-                try:
-                    step = steps.send(outcome) if failure is None else steps.throw(failure)
-                except StopIteration as stop:
-                    return cast("T", stop.value)
-                outcome = failure = None
-                try:
-                    match step:
-                        case Exchange():
-                            with anyio.CancelScope(shield=step.shielded):
-                                outcome = await self._exchange(step)
-                        case Open():
-                            outcome, stream = await self._open(step)
-                        case Read():
-                            outcome = await self._read(cast("_Stream", stream))
-                        case Close():
-                            if stream is not None:
-                                await _close(stream)
-                                stream = None
-                        case Sleep():
-                            with anyio.CancelScope(shield=step.shielded):
-                                await self.sleep(step.seconds * self.random() if step.jitter else step.seconds)
-                        case Work():
-                            with anyio.CancelScope(shield=step.shielded):
-                                outcome = await _on_thread(step.call)
-                        case Wait():
-                            await anyio.to_thread.run_sync(step.call, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
-                        case Tell():
-                            outcome = await _settled(step.call())
-                        case Hire():
-                            outcome = self.crew(step.size)
-                        case _:
-                            assert_never(step)
-                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
-                    failure = error
-        finally:
-            failure = None  # it holds this frame, and what the frame holds, through its traceback
-            if stream is not None:
-                await _close(stream)
+        return cast("Ended[T]", await Carried(self, steps).advance()).result
+
+    def carry(self, steps: Steps[T]) -> Carried[T]:
+        """Return a flow that its caller drives piece by piece."""
+        return Carried(self, steps)
 
     def crew(self, size: int) -> Crew:
         """Return workers on threads; over a transport of the user's, one that works on the event loop."""
@@ -192,7 +154,8 @@ class Runner:
             self.channel.log(operation, result, self.clock() - begun, attempt)
         return response
 
-    async def _exchange(self, step: Exchange) -> Answer:
+    async def exchange(self, step: Exchange) -> Answer:
+        """Send a request and read its whole answer."""
         pump = _Pump(step.body) if step.body else None
         try:
             response = await self._send(step.operation, step.attempt, pump)
@@ -201,7 +164,8 @@ class Runner:
             failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
         raise failure
 
-    async def _open(self, step: Open) -> tuple[Answer, _Stream | None]:
+    async def open(self, step: Open) -> tuple[Answer, _Stream | None]:
+        """Send a request; keep the body of a success for `read`."""
         try:
             response = await self._send(step.operation, step.attempt)
             if response.is_success:
@@ -218,22 +182,21 @@ class Runner:
             async for chunk in response.aiter_bytes():
                 if not gatherer.add(chunk):
                     break
+        except RAISED_BY_HTTPX:
+            if response.is_success:
+                raise  # a failure's status says enough, whatever became of its body
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
         return self.channel.answer(response, at, gatherer.body)
 
-    async def _read(self, stream: _Stream) -> bytes:
+    async def read(self, stream: _Stream) -> bytes:
+        """Read the next bytes of an open answer."""
         try:
             return await stream.read()
         except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, stream.operation)
         raise failure
-
-
-async def _close(stream: _Stream) -> None:
-    with anyio.CancelScope(shield=True):
-        await stream.close()
 
 
 async def _on_thread(call: Callable[[], T]) -> T:
@@ -266,6 +229,74 @@ async def _on_thread(call: Callable[[], T]) -> T:
 
 async def _settled(value: object) -> object:
     return await value if inspect.isawaitable(value) else value
+
+
+class Carried(Generic[T]):
+    """A flow on its way: carried out until it meets its caller, or ends."""
+
+    def __init__(self, runner: Runner, steps: Steps[T]) -> None:
+        self._runner = runner
+        self._steps = steps
+        self._stream: _Stream | None = None
+
+    async def advance(self, given: object = None, failure: BaseException | None = None) -> Meet | Ended[T]:
+        """Go on, with what the caller gives or with a failure of the caller's, to the next meeting or the end."""
+        runner = self._runner
+        outcome = given
+        met = False
+        try:
+            while True:
+                try:
+                    step = self._steps.send(outcome) if failure is None else self._steps.throw(failure)
+                except StopIteration as stop:
+                    return Ended(cast("T", stop.value))
+                outcome = failure = None
+                try:
+                    match step:
+                        case Meet():
+                            met = True
+                            return step
+                        case Exchange():
+                            with anyio.CancelScope(shield=step.shielded):
+                                outcome = await runner.exchange(step)
+                        case Open():
+                            outcome, self._stream = await runner.open(step)
+                        case Read():
+                            outcome = await runner.read(cast("_Stream", self._stream))
+                        case Close():
+                            await self._let_go()
+                        case Sleep():
+                            with anyio.CancelScope(shield=step.shielded):
+                                await runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
+                        case Work():
+                            with anyio.CancelScope(shield=step.shielded):
+                                outcome = await _on_thread(step.call)
+                        case Wait():
+                            # A thread that is abandoned waits no longer than the crew that it waits for.
+                            await anyio.to_thread.run_sync(step.call, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
+                        case Tell():
+                            outcome = await _settled(step.call())
+                        case Hire():
+                            outcome = runner.crew(step.size)
+                        case _:
+                            assert_never(step)
+                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
+                    failure = error
+        finally:
+            failure = None  # it holds this frame, and what the frame holds, through its traceback
+            if not met:
+                await self._let_go()
+
+    async def close(self) -> None:
+        """Give the flow up where it stands."""
+        self._steps.close()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            with anyio.CancelScope(shield=True):
+                await stream.close()
 
 
 class _Pump:

@@ -61,7 +61,11 @@ def perform(
             failure = failures.from_answer(answer, operation.name, operation.bucket, operation.key)
             asked = retry_after(answer)
             if ambiguous and settle and failure.status_code in (404, 409, 412):
-                settled = yield from settle(failure)
+                try:
+                    settled = yield from settle(failure)
+                except ArtifactStoreError as error:
+                    failure.add_note(f"An earlier attempt may have succeeded; to look that up failed: {error}")
+                    settled = None
                 if settled is not None:
                     return settled.result
         ambiguous = ambiguous or is_ambiguous(failure)

@@ -9,7 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TypeVar, assert_never, cast
+from typing import Generic, TypeVar, assert_never, cast
 
 import httpx
 
@@ -23,7 +23,7 @@ from .crew import Crew, InlineCrew
 from .http import Channel, ClientArguments, Gatherer, client_arguments
 from .lines import Line
 from .perform import perform
-from .steps import Body, Close, Exchange, Hire, Open, Read, Sleep, Steps, Tell, Wait, Work
+from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Wait, Work
 from .threads import ThreadedCrew
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ class Runner:
         self.channel = channel
         self.connections = connections
         self.checkpoint: Callable[[], object] = lambda: None
-        """Called before each step; what it raises is thrown into the flow."""
+        """Called before each step is carried out; what it raises is thrown into the flow."""
         self.sleep: Callable[[float], object] = time.sleep
         self.random: Callable[[], float] = random.random
         self.clock: Callable[[], float] = time.monotonic
@@ -136,62 +136,21 @@ class Runner:
         other.connections, other.checkpoint, other.sleep = line, checkpoint, sleep
         return other
 
+    def crew(self, size: int) -> Crew:
+        """Return workers over the same connections. What a worker hires is itself."""
+        return InlineCrew() if isinstance(self.connections, Line) else ThreadedCrew(self, self.connections, size)
+
     def perform(self, operation: Operation[T]) -> T:
         """Send one operation, again where that is right, and return its result."""
         return self.run(perform(operation, self.channel.config.retry))
 
     def run(self, steps: Steps[T]) -> T:
         """Carry out a flow and return its result."""
-        failure: BaseException | None = None
-        while True:
-            try:
-                return self._drive(steps, failure)
-            except BaseException as error:
-                if inspect.getgeneratorstate(steps) == inspect.GEN_CLOSED:
-                    raise
-                failure = error  # a Ctrl-C came between two steps: the flow shall know, and clean up
+        return cast("Ended[T]", Carried(self, steps).advance()).result
 
-    def _drive(self, steps: Steps[T], failure: BaseException | None) -> T:
-        stream: _Stream | None = None
-        outcome: object = None
-        try:
-            while True:
-                try:
-                    step = steps.send(outcome) if failure is None else steps.throw(failure)
-                except StopIteration as stop:
-                    return cast("T", stop.value)
-                outcome = failure = None
-                try:
-                    self.checkpoint()
-                    match step:
-                        case Exchange():
-                            outcome = self._exchange(step)
-                        case Open():
-                            outcome, stream = self._open(step)
-                        case Read():
-                            outcome = self._read(cast("_Stream", stream))
-                        case Close():
-                            if stream is not None:
-                                stream.close()
-                                stream = None
-                        case Sleep():
-                            self.sleep(step.seconds * self.random() if step.jitter else step.seconds)
-                        case Work() | Wait() | Tell():
-                            outcome = step.call()
-                        case Hire():
-                            outcome = self.crew(step.size)
-                        case _:
-                            assert_never(step)
-                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
-                    failure = error
-        finally:
-            failure = None  # it holds this frame, and what the frame holds, through its traceback
-            if stream is not None:
-                stream.close()
-
-    def crew(self, size: int) -> Crew:
-        """Return workers over the same connections. A worker has none of its own: what it hires is itself."""
-        return InlineCrew() if isinstance(self.connections, Line) else ThreadedCrew(self, self.connections, size)
+    def carry(self, steps: Steps[T]) -> Carried[T]:
+        """Return a flow that its caller drives piece by piece."""
+        return Carried(self, steps)
 
     def _send(self, operation: Operation[object], attempt: int, pump: _Pump | None = None) -> httpx.Response:
         client = self.connections.client()
@@ -205,7 +164,8 @@ class Runner:
             self.channel.log(operation, result, self.clock() - begun, attempt)
         return response
 
-    def _exchange(self, step: Exchange) -> Answer:
+    def exchange(self, step: Exchange) -> Answer:
+        """Send a request and read its whole answer."""
         pump = _Pump(step.body) if step.body else None
         try:
             response = self._send(step.operation, step.attempt, pump)
@@ -214,7 +174,8 @@ class Runner:
             failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
         raise failure
 
-    def _open(self, step: Open) -> tuple[Answer, _Stream | None]:
+    def open(self, step: Open) -> tuple[Answer, _Stream | None]:
+        """Send a request; keep the body of a success for `read`."""
         try:
             response = self._send(step.operation, step.attempt)
             if response.is_success:
@@ -231,16 +192,89 @@ class Runner:
             for chunk in response.iter_bytes():
                 if not gatherer.add(chunk):
                     break
+        except RAISED_BY_HTTPX:
+            if response.is_success:
+                raise  # a failure's status says enough, whatever became of its body
         finally:
             response.close()
         return self.channel.answer(response, at, gatherer.body)
 
-    def _read(self, stream: _Stream) -> bytes:
+    def read(self, stream: _Stream) -> bytes:
+        """Read the next bytes of an open answer."""
         try:
             return stream.read()
         except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, stream.operation)
         raise failure
+
+
+class Carried(Generic[T]):
+    """A flow on its way: carried out until it meets its caller, or ends."""
+
+    def __init__(self, runner: Runner, steps: Steps[T]) -> None:
+        self._runner = runner
+        self._steps = steps
+        self._stream: _Stream | None = None
+
+    def advance(self, given: object = None, failure: BaseException | None = None) -> Meet | Ended[T]:
+        """Go on, with what the caller gives or with a failure of the caller's, to the next meeting or the end."""
+        while True:
+            try:
+                return self._drive(given, failure)
+            except BaseException as error:
+                if inspect.getgeneratorstate(self._steps) == inspect.GEN_CLOSED:
+                    raise
+                given, failure = None, error  # a Ctrl-C came between two steps: the flow shall know, and clean up
+
+    def _drive(self, given: object, failure: BaseException | None) -> Meet | Ended[T]:
+        runner = self._runner
+        outcome = given
+        met = False
+        try:
+            while True:
+                try:
+                    step = self._steps.send(outcome) if failure is None else self._steps.throw(failure)
+                except StopIteration as stop:
+                    return Ended(cast("T", stop.value))
+                outcome = failure = None
+                try:
+                    runner.checkpoint()
+                    match step:
+                        case Meet():
+                            met = True
+                            return step
+                        case Exchange():
+                            outcome = runner.exchange(step)
+                        case Open():
+                            outcome, self._stream = runner.open(step)
+                        case Read():
+                            outcome = runner.read(cast("_Stream", self._stream))
+                        case Close():
+                            self._let_go()
+                        case Sleep():
+                            runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
+                        case Work() | Wait() | Tell():
+                            outcome = step.call()
+                        case Hire():
+                            outcome = runner.crew(step.size)
+                        case _:
+                            assert_never(step)
+                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
+                    failure = error
+        finally:
+            failure = None  # it holds this frame, and what the frame holds, through its traceback
+            if not met:
+                self._let_go()
+
+    def close(self) -> None:
+        """Give the flow up where it stands."""
+        self._steps.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.close()
 
 
 class _Pump:

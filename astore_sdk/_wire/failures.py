@@ -136,11 +136,9 @@ def _described(answer: Answer, bucket: str | None, key: str | None) -> str:
         said = f": {_plain(first)}" if first else ""
     else:
         said = ""
-    if answer.status == 404 and key is not None and not said:
-        return f"no object {key!r} in bucket {bucket!r}, or no such bucket"
-    if answer.status == 404 and bucket is not None and not said:
-        return f"no bucket {bucket!r}"
     known = _MESSAGES.get(answer.status, f"the answer is HTTP {answer.status}")
+    if answer.status == 404 and bucket is not None and not said:
+        known = f"no bucket {bucket!r}" if key is None else f"no object {key!r} in bucket {bucket!r}, or no such bucket"
     origin = f" (from something that is not the store: it sent {_plain(media_type)})" if _foreign(answer, media_type) else ""
     return f"{known}{said}{origin}"
 

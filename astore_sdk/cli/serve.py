@@ -21,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token", help="token that clients must send; others on this machine can see it, so rather use the next one"
     )
-    parser.add_argument(
-        "--token-file", type=Path, metavar="FILE", help="file with the token (or set ASTORE_TOKEN); none: no token"
-    )
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="file with the token (or set ASTORE_TOKEN); none: no token")
     parser.add_argument("--faults", action="store_true", help="misbehave on request, for tests of clients")
 
 

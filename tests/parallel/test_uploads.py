@@ -118,7 +118,9 @@ def test_a_part_that_always_fails_ends_it(client: Client, store: BackgroundServe
     assert not client.object_exists(bucket, "big")
 
 
-def test_a_transfer_has_one_budget_of_repeats(config: Config, make_client: ClientFactory, store: BackgroundServer, bucket: str) -> None:
+def test_a_transfer_has_one_budget_of_repeats(
+    config: Config, make_client: ClientFactory, store: BackgroundServer, bucket: str
+) -> None:
     store.faults.add(Fault(operation="uploadPart", status=500, times=1000))
     patient = evolve(config, retry=evolve(config.retry, max_attempts=5), transfer=evolve(SMALL_PARTS, concurrency=16))
     with make_client(patient) as client, pytest.raises(ServerError):
@@ -197,9 +199,7 @@ def test_a_source_that_changes_is_not_stored(
             change(source)
 
     with pytest.raises(SourceChangedError):
-        client.upload(
-            bucket, "big", source, progress_callback=on_progress, transfer=evolve(SMALL_PARTS, concurrency=concurrency)
-        )
+        client.upload(bucket, "big", source, progress_callback=on_progress, transfer=evolve(SMALL_PARTS, concurrency=concurrency))
     assert not client.object_exists(bucket, "big")
     assert client.list_multipart_uploads(bucket) == []
 
@@ -252,7 +252,7 @@ def test_an_async_callback_is_called_on_the_loop(config: Config, bucket: str, so
 
     async def main() -> None:
         async def on_progress(total: int) -> None:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
             totals.append(total)
 
         async with AsyncClient(config) as client:

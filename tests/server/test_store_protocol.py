@@ -191,7 +191,8 @@ def test_pipelined_requests_are_answered_in_order(server: BackgroundServer, http
     http.put(f"/s3/{bucket}/b", content=b"two")
     with connect(server) as opened:
         opened.sendall(
-            f"GET /s3/{bucket}/a HTTP/1.1\r\nHost: x\r\n\r\nGET /s3/{bucket}/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+            f"GET /s3/{bucket}/a HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+            + f"GET /s3/{bucket}/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
         )
         received = b""
         while more := opened.recv(65_536):
@@ -199,7 +200,7 @@ def test_pipelined_requests_are_answered_in_order(server: BackgroundServer, http
     assert received.index(b"one") < received.index(b"two")
 
 
-def test_a_download_that_is_left_is_not_read_to_its_end(server: BackgroundServer, http: httpx.Client, bucket: str) -> None:
+def test_the_bytes_of_a_reader_stay_until_it_has_gone(server: BackgroundServer, http: httpx.Client, bucket: str) -> None:
     data = os.urandom(7_000_000)
     http.put(f"/s3/{bucket}/key", content=data)
     blobs = [path for path in server.data.glob("blobs/*/*") if path.stat().st_size == len(data)]
