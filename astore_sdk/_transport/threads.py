@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
 
 from attrs import frozen
 
@@ -109,7 +109,7 @@ class ThreadedCrew:
         if local:
             self._local_jobs.put(made)
             if self._local is None:
-                self._local = _Worker(self, self._local_jobs, self._connections.line())
+                self._local = _Worker(self, self._local_jobs, Line(_no_client))
                 self._local.thread.start()
             return
         self._busy += 1
@@ -154,7 +154,8 @@ class ThreadedCrew:
     def _see_off(self) -> None:
         for worker in self._everyone():
             worker.thread.join()
-            self._connections.give_back(worker.line)
+            if worker is not self._local:
+                self._connections.give_back(worker.line)
 
     def stop(self) -> Steps[None]:
         """Stop whatever is being done, and let the workers go."""
@@ -197,3 +198,7 @@ class ThreadedCrew:
         for _ in self._workers:
             self._jobs.put(None)
         self._local_jobs.put(None)
+
+
+def _no_client() -> NoReturn:
+    raise AssertionError("a local job uses no connection")

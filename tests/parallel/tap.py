@@ -20,8 +20,7 @@ class Tap:
         self.most_open = 0
         self.flip_up_at: int | None = None
         """Change a bit of the byte that is sent to the store as this one, counted over all connections, once."""
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="tap", daemon=True)
+        self._thread = threading.Thread(target=self._main, name="tap", daemon=True)
         self._ready = threading.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -31,32 +30,44 @@ class Tap:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+    def _main(self) -> None:
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
-        self._loop.run_forever()
+        await self._ended.wait()
         server.close()
-        for task in asyncio.all_tasks(self._loop):
+        for task in self._tasks:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.05))
-        self._loop.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._tasks.add(asyncio.current_task())
         self.connections += 1
         self.open += 1
         self.most_open = max(self.most_open, self.open)
+        writers = [writer]
         try:
             far_reader, far_writer = await asyncio.open_connection(self._to.hostname, self._to.port)
+            writers.append(far_writer)
             await asyncio.gather(self._pass(reader, far_writer, up=True), self._pass(far_reader, writer, up=False))
         except (OSError, asyncio.CancelledError):
             pass
         finally:
             self.open -= 1
+            for each in writers:
+                each.close()
+            for each in writers:
+                with suppress(OSError):
+                    await each.wait_closed()
+            self._tasks.discard(asyncio.current_task())
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, up: bool) -> None:
         with suppress(OSError):
@@ -71,5 +82,4 @@ class Tap:
                     self.down += len(data)
                 writer.write(data)
                 await writer.drain()
-        with suppress(OSError):
-            writer.close()
+        writer.close()
