@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ def test_parts_cover_the_whole_once(size: int, part_size: int) -> None:
     parts = list(plan_parts(size, part_size))
     assert [part.number for part in parts] == list(range(1, len(parts) + 1))
     assert sum(part.length for part in parts) == size
-    assert all(one.offset + one.length == other.offset for one, other in zip(parts, parts[1:], strict=False))
+    assert all(one.offset + one.length == other.offset for one, other in pairwise(parts))
     assert len(parts) <= MAX_PARTS
     assert all(part_size <= part.length <= MAX_PUT_SIZE for part in parts[:-1])
     assert len({part.length for part in parts[:-1]}) <= 1
@@ -69,7 +71,7 @@ def test_a_tally_never_falls_and_ends_at_the_total(moves: list[tuple[int, int, f
     for part, position, passed in moves:  # positions fall where a part is sent again
         now += passed
         tally.reach(part, position)
-    assert all(later - earlier >= INTERVAL * 0.999 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= INTERVAL * 0.999 for earlier, later in pairwise(times))
     for part in range(5):
         tally.finish(part, 100)
     tally.progress.finish(500)
