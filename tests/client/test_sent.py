@@ -51,7 +51,9 @@ def test_a_small_upload_is_one_put(mocked: Client, route: respx.MockRouter) -> N
     assert "Transfer-Encoding" not in request.headers
     assert "x-amz-meta-none" not in request.headers
     assert request.content == b"artifact data"
-    expected = Object("app.tar.gz", 13, content_type="application/octet-stream", digest=f"sha256:{digest.hex()}", metadata={"v": "1"})
+    expected = Object(
+        "app.tar.gz", 13, content_type="application/octet-stream", digest=f"sha256:{digest.hex()}", metadata={"v": "1"}
+    )
     assert stored == expected
 
 
@@ -215,9 +217,7 @@ def test_pages_are_followed(mocked: Client, route: respx.MockRouter) -> None:
     assert (len(found.objects), found.is_truncated, found.next_marker) == (4, True, "k3")
 
 
-def test_log_lines_say_what_and_nothing_more(
-    mocked: Client, route: respx.MockRouter, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_log_lines_say_what_and_nothing_more(mocked: Client, route: respx.MockRouter, caplog: pytest.LogCaptureFixture) -> None:
     route.put().mock(side_effect=[httpx.ConnectError("refused"), httpx.Response(503), httpx.Response(200)])
     with caplog.at_level(logging.DEBUG, "astore_sdk"):
         mocked.upload("releases", "k", b"body-text", metadata={"a": "header-text"})
