@@ -1,9 +1,9 @@
 """The embedded store keeps the contract: schemathesis makes requests of it, and compares what comes back.
 
-Each request is made twice: as it was generated, and about a bucket, an object and an upload that are there, so that successes are
-compared too. Positive data only: two operations that share method and path are told apart by their query alone, and a request that breaks
-the rules of one may be valid for its sibling, so what it should be answered with is undecidable from the document. The document's
-`default` responses are taken out of a copy: with them every status would be a documented one.
+Each request is made twice: as it was generated, and about a bucket, an object and an upload that are there, so that successes
+are compared too. Positive data only: two operations that share method and path are told apart by their query alone, and a
+request that breaks the rules of one may be valid for its sibling, so what it should be answered with is undecidable from the
+document. The document's `default` responses are taken out of a copy: with them every status would be a documented one.
 """
 
 from __future__ import annotations
