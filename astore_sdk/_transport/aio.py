@@ -21,7 +21,7 @@ from .._wire.messages import Answer
 from ..config import Config
 from ..exceptions import InvalidInputError
 from .http import FAILURES, Channel, Gatherer, client_arguments
-from .steps import Body, Close, Exchange, Open, Read, Sleep, Steps, Tell, Work
+from .steps import Body, Close, Exchange, Open, Read, Sleep, Steps, Tell, Theirs, Work
 
 T = TypeVar("T")
 
@@ -121,6 +121,9 @@ class Runner:
                     step = steps.send(outcome) if failure is None else steps.throw(failure)
                 except StopIteration as stop:
                     return cast("T", stop.value)
+                except Theirs as carried:
+                    failure = carried.error
+                    break
                 outcome = failure = None
                 try:
                     match step:
@@ -144,15 +147,16 @@ class Runner:
                         case _:
                             assert_never(step)
                 except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
-                    failure = error
+                    failure = Theirs(error) if isinstance(error, Exception) and isinstance(step, Work | Tell) else error
+            raise failure
         finally:
             failure = None  # it holds this frame, and what the frame holds, through its traceback
             if stream is not None:
                 await _close(stream)
 
-    async def _send(self, operation: Operation[object], attempt: int, pump: _Pump | None = None) -> httpx.Response:
+    async def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> httpx.Response:
         client = self.connections.client()
-        request = self.channel.request(operation, pump.body.length, pump.chunks()) if pump else self.channel.request(operation)
+        request = self.channel.request(operation, body.length, _feed(body)) if body else self.channel.request(operation)
         begun = self.clock()
         result = "no answer"
         try:
@@ -163,12 +167,11 @@ class Runner:
         return response
 
     async def _exchange(self, step: Exchange) -> Answer:
-        pump = _Pump(step.body) if step.body else None
         try:
-            response = await self._send(step.operation, step.attempt, pump)
+            response = await self._send(step.operation, step.attempt, step.body)
             return await self._gather(response)
         except FAILURES as error:
-            failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
+            failure = self.channel.failure(error, step.operation)
         raise failure
 
     async def _open(self, step: Open) -> tuple[Answer, _Stream | None]:
@@ -241,22 +244,13 @@ async def _settled(value: object) -> object:
     return await value if inspect.isawaitable(value) else value
 
 
-class _Pump:
-    """Feeds a body to httpx, and keeps what goes wrong on our side of it apart from what httpx itself raises."""
-
-    def __init__(self, body: Body) -> None:
-        self.body = body
-        self.trouble: BaseException | None = None
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        chunks = self.body.chunks()
-        following = partial(next, chunks, b"")
-        try:
-            while chunk := following() if self.body.in_memory else await _on_thread(following):
-                yield chunk
-                await _settled(self.body.sent(len(chunk)))
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            self.trouble = error
-            raise
+async def _feed(body: Body) -> AsyncIterator[bytes]:
+    """Feed a body to httpx."""
+    chunks = body.chunks()
+    following = partial(next, chunks, b"")
+    try:
+        while chunk := following() if body.in_memory else await _on_thread(following):
+            yield chunk
+            await _settled(body.sent(len(chunk)))
+    except Exception as error:  # noqa: BLE001 - it is handed on, whatever it is
+        raise Theirs(error) from None
