@@ -5,25 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import AsyncIterator, Iterable, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
-import httpx
-
-from ._flows import buckets as bucket_flows
-from ._flows import listing
-from ._flows import multipart as multipart_flows
-from ._flows import objects as object_flows
-from ._operations import Operation, buckets, multipart, objects, supply_chain, system
-from ._transfers.download import download, read_object
-from ._transfers.progress import ProgressCallback
-from ._transfers.source import AsyncData
-from ._transfers.target import AsyncWriter
-from ._transfers.upload import upload
-from ._transport.aio import Connections, Runner
-from ._transport.http import Channel
-from ._transport.perform import Settings, perform
-from .auth import BearerAuth
-from .config import Config, RetryPolicy, Timeout, TransferConfig, override
+from . import _flows as flows
+from . import _operations as operations
+from . import _transfers as transfers
+from .config import Config, RetryPolicy, Settings, Timeout, TransferConfig, override
 from .exceptions import InsecureTransportWarning
 from .models import (
     Attestation,
@@ -40,8 +27,10 @@ from .models import (
     Signature,
 )
 from .supplychain.sbom import check_sbom
+from .types import AsyncData, AsyncWriter, ProgressCallback
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    import httpx
 
 
 class AsyncClient:
@@ -63,7 +52,9 @@ class AsyncClient:
             )
         self._config = config
         self._settings = Settings(config.retry, config.transfer)
-        self._runner = Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
+        from ._transport.aio import connect  # not before it is needed: with httpx it is most of an import's cost
+
+        self._runner = connect(config, transport)
         self._owner = True
 
     async def __aenter__(self) -> Self:
@@ -98,12 +89,9 @@ class AsyncClient:
         other = object.__new__(type(self))
         other._config = override(self._config, timeout=timeout, retry=retry, transfer=transfer, headers=headers)
         other._settings = Settings(other._config.retry, other._config.transfer)
-        other._runner = self._runner.through(Channel(other._config, self._runner.channel.auth))
+        other._runner = self._runner.through(other._config)
         other._owner = False
         return other
-
-    async def _perform(self, operation: Operation[T]) -> T:
-        return await self._runner.run(perform(operation, self._settings.retry))
 
     def _moving(self, transfer: TransferConfig | None) -> Settings:
         return self._settings if transfer is None else Settings(self._settings.retry, transfer)
@@ -126,7 +114,7 @@ class AsyncClient:
     ) -> Object:
         """See `Client.upload`."""
         return await self._runner.run(
-            upload(
+            transfers.upload.upload(
                 self._moving(transfer),
                 bucket,
                 key,
@@ -155,7 +143,7 @@ class AsyncClient:
     ) -> Object:
         """See `Client.download`."""
         return await self._runner.run(
-            download(
+            transfers.download.download(
                 self._moving(transfer),
                 bucket,
                 key,
@@ -170,7 +158,7 @@ class AsyncClient:
 
     async def read(self, bucket: str, key: str, *, byte_range: str | None = None) -> bytes:
         """See `Client.read`."""
-        return await self._runner.run(read_object(self._settings, bucket, key, byte_range=byte_range))
+        return await self._runner.run(transfers.download.read_object(self._settings, bucket, key, byte_range=byte_range))
 
     async def list_objects(
         self,
@@ -183,7 +171,7 @@ class AsyncClient:
     ) -> ObjectList:
         """See `Client.list_objects`."""
         return await self._runner.run(
-            listing.list_objects(self._settings, bucket, prefix=prefix, delimiter=delimiter, marker=marker, max_keys=max_keys)
+            flows.listing.list_objects(self._settings, bucket, prefix=prefix, delimiter=delimiter, marker=marker, max_keys=max_keys)
         )
 
     async def iter_objects(self, bucket: str, *, prefix: str = "") -> AsyncIterator[Object]:
@@ -191,7 +179,7 @@ class AsyncClient:
         marker: str | None = None
         while True:
             page = await self._runner.run(
-                listing.list_page(self._settings, bucket, prefix=prefix, delimiter="", marker=marker, max_keys=None)
+                flows.listing.list_page(self._settings, bucket, prefix=prefix, delimiter="", marker=marker, max_keys=None)
             )
             for item in page.objects:
                 yield item
@@ -201,19 +189,19 @@ class AsyncClient:
 
     async def get_object_metadata(self, bucket: str, key: str) -> Object:
         """See `Client.get_object_metadata`."""
-        return await self._perform(objects.head_object(bucket, key))
+        return await self._runner.perform(operations.objects.head_object(bucket, key))
 
     async def object_exists(self, bucket: str, key: str) -> bool:
         """See `Client.object_exists`."""
-        return await self._runner.run(object_flows.object_exists(self._settings, bucket, key))
+        return await self._runner.run(flows.objects.object_exists(self._settings, bucket, key))
 
     async def delete_object(self, bucket: str, key: str, *, if_match: str | None = None) -> None:
         """See `Client.delete_object`."""
-        await self._runner.run(object_flows.delete_object(self._settings, bucket, key, if_match=if_match))
+        await self._runner.run(flows.objects.delete_object(self._settings, bucket, key, if_match=if_match))
 
     async def delete_objects(self, bucket: str, keys: Iterable[str]) -> DeleteResult:
         """See `Client.delete_objects`."""
-        return await self._runner.run(object_flows.delete_objects(self._settings, bucket, keys))
+        return await self._runner.run(flows.objects.delete_objects(self._settings, bucket, keys))
 
     async def copy_object(
         self,
@@ -227,7 +215,7 @@ class AsyncClient:
     ) -> Object:
         """See `Client.copy_object`."""
         return await self._runner.run(
-            object_flows.copy_object(
+            flows.objects.copy_object(
                 self._settings,
                 (src_bucket, src_key),
                 dst_bucket,
@@ -241,19 +229,19 @@ class AsyncClient:
 
     async def create_bucket(self, bucket: str, *, exist_ok: bool = False) -> Bucket:
         """See `Client.create_bucket`."""
-        return await self._runner.run(bucket_flows.create_bucket(self._settings, bucket, exist_ok=exist_ok))
+        return await self._runner.run(flows.buckets.create_bucket(self._settings, bucket, exist_ok=exist_ok))
 
     async def delete_bucket(self, bucket: str) -> None:
         """See `Client.delete_bucket`."""
-        await self._runner.run(bucket_flows.delete_bucket(self._settings, bucket))
+        await self._runner.run(flows.buckets.delete_bucket(self._settings, bucket))
 
     async def bucket_exists(self, bucket: str) -> bool:
         """See `Client.bucket_exists`."""
-        return await self._runner.run(bucket_flows.bucket_exists(self._settings, bucket))
+        return await self._runner.run(flows.buckets.bucket_exists(self._settings, bucket))
 
     async def list_buckets(self) -> BucketList:
         """See `Client.list_buckets`."""
-        return await self._perform(buckets.list_buckets())
+        return await self._runner.perform(operations.buckets.list_buckets())
 
     # Multipart
 
@@ -266,23 +254,25 @@ class AsyncClient:
         metadata: Mapping[str, str | None] | None = None,
     ) -> MultipartUpload:
         """See `Client.initiate_multipart_upload`."""
-        return await self._perform(multipart.initiate(bucket, key, objects.described(content_type, metadata)))
+        return await self._runner.perform(
+            operations.multipart.initiate(bucket, key, operations.objects.described(content_type, metadata))
+        )
 
     async def upload_part(
         self, bucket: str, key: str, upload_id: str, part_number: int, data: AsyncData, size: int | None = None
     ) -> str:
         """See `Client.upload_part`."""
         return await self._runner.run(
-            multipart_flows.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=True)
+            flows.multipart.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=True)
         )
 
     async def list_parts(self, bucket: str, key: str, upload_id: str) -> list[Part]:
         """See `Client.list_parts`."""
-        return await self._runner.run(listing.list_parts(self._settings, bucket, key, upload_id))
+        return await self._runner.run(flows.listing.list_parts(self._settings, bucket, key, upload_id))
 
     async def list_multipart_uploads(self, bucket: str, *, prefix: str = "") -> list[MultipartUpload]:
         """See `Client.list_multipart_uploads`."""
-        return await self._runner.run(listing.list_multipart_uploads(self._settings, bucket, prefix))
+        return await self._runner.run(flows.listing.list_multipart_uploads(self._settings, bucket, prefix))
 
     async def complete_multipart_upload(
         self,
@@ -298,7 +288,7 @@ class AsyncClient:
     ) -> Object:
         """See `Client.complete_multipart_upload`."""
         return await self._runner.run(
-            multipart_flows.complete(
+            flows.multipart.complete(
                 self._settings,
                 bucket,
                 key,
@@ -313,7 +303,7 @@ class AsyncClient:
 
     async def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """See `Client.abort_multipart_upload`."""
-        await self._runner.run(multipart_flows.abort(self._settings, bucket, key, upload_id))
+        await self._runner.run(flows.multipart.abort(self._settings, bucket, key, upload_id))
 
     # Supply chain
 
@@ -330,8 +320,8 @@ class AsyncClient:
         bundle: Mapping[str, object] | None = None,
     ) -> Signature:
         """See `Client.add_signature`."""
-        return await self._perform(
-            supply_chain.add_signature(
+        return await self._runner.perform(
+            operations.supply_chain.add_signature(
                 bucket,
                 key,
                 algorithm=algorithm,
@@ -345,7 +335,7 @@ class AsyncClient:
 
     async def get_signatures(self, bucket: str, key: str) -> list[Signature]:
         """See `Client.get_signatures`."""
-        return await self._perform(supply_chain.list_signatures(bucket, key))
+        return await self._runner.perform(operations.supply_chain.list_signatures(bucket, key))
 
     async def attach_sbom(
         self,
@@ -358,20 +348,20 @@ class AsyncClient:
         created_by: str | None = None,
     ) -> Sbom:
         """See `Client.attach_sbom`."""
-        marker = check_sbom(supply_chain.check_format(format), content)
-        return await self._perform(
-            supply_chain.attach_sbom(
+        marker = check_sbom(operations.supply_chain.check_format(format), content)
+        return await self._runner.perform(
+            operations.supply_chain.attach_sbom(
                 bucket, key, format, content, content_type=content_type or marker.media_type, created_by=created_by
             )
         )
 
     async def get_sbom(self, bucket: str, key: str, *, format: str | None = None) -> Sbom:  # noqa: A002 - as above
         """See `Client.get_sbom`."""
-        return await self._perform(supply_chain.get_sbom(bucket, key, format))
+        return await self._runner.perform(operations.supply_chain.get_sbom(bucket, key, format))
 
     async def list_sboms(self, bucket: str, key: str) -> list[Sbom]:
         """See `Client.list_sboms`."""
-        return await self._perform(supply_chain.list_sboms(bucket, key))
+        return await self._runner.perform(operations.supply_chain.list_sboms(bucket, key))
 
     async def add_attestation(
         self,
@@ -383,22 +373,24 @@ class AsyncClient:
         predicate_type: str | None = None,
     ) -> Attestation:
         """See `Client.add_attestation`."""
-        return await self._perform(supply_chain.add_attestation(bucket, key, type, data, predicate_type=predicate_type))
+        return await self._runner.perform(
+            operations.supply_chain.add_attestation(bucket, key, type, data, predicate_type=predicate_type)
+        )
 
     async def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002
         """See `Client.get_attestations`."""
-        return await self._perform(supply_chain.list_attestations(bucket, key, type))
+        return await self._runner.perform(operations.supply_chain.list_attestations(bucket, key, type))
 
     # System
 
     async def get_health(self) -> Health:
         """See `Client.get_health`."""
-        return await self._perform(system.get_health())
+        return await self._runner.perform(operations.system.get_health())
 
     async def get_readiness(self) -> Health:
         """See `Client.get_readiness`."""
-        return await self._perform(system.get_readiness())
+        return await self._runner.perform(operations.system.get_readiness())
 
     async def get_liveness(self) -> Health:
         """See `Client.get_liveness`."""
-        return await self._perform(system.get_liveness())
+        return await self._runner.perform(operations.system.get_liveness())

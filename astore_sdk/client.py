@@ -5,25 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
-import httpx
-
-from ._flows import buckets as bucket_flows
-from ._flows import listing
-from ._flows import multipart as multipart_flows
-from ._flows import objects as object_flows
-from ._operations import Operation, buckets, multipart, objects, supply_chain, system
-from ._transfers.download import download, read_object
-from ._transfers.progress import ProgressCallback
-from ._transfers.source import Data
-from ._transfers.target import Writer
-from ._transfers.upload import upload
-from ._transport.http import Channel
-from ._transport.perform import Settings, perform
-from ._transport.sync import Connections, Runner
-from .auth import BearerAuth
-from .config import Config, RetryPolicy, Timeout, TransferConfig, override
+from . import _flows as flows
+from . import _operations as operations
+from . import _transfers as transfers
+from .config import Config, RetryPolicy, Settings, Timeout, TransferConfig, override
 from .exceptions import InsecureTransportWarning
 from .models import (
     Attestation,
@@ -40,8 +27,10 @@ from .models import (
     Signature,
 )
 from .supplychain.sbom import check_sbom
+from .types import Data, ProgressCallback, Writer
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    import httpx
 
 
 class Client:
@@ -73,7 +62,9 @@ class Client:
             )
         self._config = config
         self._settings = Settings(config.retry, config.transfer)
-        self._runner = Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
+        from ._transport.sync import connect  # not before it is needed: with httpx it is most of an import's cost
+
+        self._runner = connect(config, transport)
         self._owner = True
 
     def __enter__(self) -> Self:
@@ -113,12 +104,9 @@ class Client:
         other = object.__new__(type(self))
         other._config = override(self._config, timeout=timeout, retry=retry, transfer=transfer, headers=headers)
         other._settings = Settings(other._config.retry, other._config.transfer)
-        other._runner = self._runner.through(Channel(other._config, self._runner.channel.auth))
+        other._runner = self._runner.through(other._config)
         other._owner = False
         return other
-
-    def _perform(self, operation: Operation[T]) -> T:
-        return self._runner.run(perform(operation, self._settings.retry))
 
     def _moving(self, transfer: TransferConfig | None) -> Settings:
         return self._settings if transfer is None else Settings(self._settings.retry, transfer)
@@ -168,7 +156,7 @@ class Client:
             IntegrityError: The store received other bytes than were sent; nothing was stored.
         """
         return self._runner.run(
-            upload(
+            transfers.upload.upload(
                 self._moving(transfer),
                 bucket,
                 key,
@@ -222,7 +210,7 @@ class Client:
             FileExistsError: The file is there and `overwrite` is False.
         """
         return self._runner.run(
-            download(
+            transfers.download.download(
                 self._moving(transfer),
                 bucket,
                 key,
@@ -237,7 +225,7 @@ class Client:
 
     def read(self, bucket: str, key: str, *, byte_range: str | None = None) -> bytes:
         """Return an object's bytes, or a range of them. The whole is SHA-256 checked before it is returned."""
-        return self._runner.run(read_object(self._settings, bucket, key, byte_range=byte_range))
+        return self._runner.run(transfers.download.read_object(self._settings, bucket, key, byte_range=byte_range))
 
     def list_objects(
         self,
@@ -262,7 +250,7 @@ class Client:
             ResponseDecodeError: The list goes on, but the store does not say where.
         """
         return self._runner.run(
-            listing.list_objects(self._settings, bucket, prefix=prefix, delimiter=delimiter, marker=marker, max_keys=max_keys)
+            flows.listing.list_objects(self._settings, bucket, prefix=prefix, delimiter=delimiter, marker=marker, max_keys=max_keys)
         )
 
     def iter_objects(self, bucket: str, *, prefix: str = "") -> Iterator[Object]:
@@ -270,7 +258,7 @@ class Client:
         marker: str | None = None
         while True:
             page = self._runner.run(
-                listing.list_page(self._settings, bucket, prefix=prefix, delimiter="", marker=marker, max_keys=None)
+                flows.listing.list_page(self._settings, bucket, prefix=prefix, delimiter="", marker=marker, max_keys=None)
             )
             yield from page.objects
             if not page.is_truncated:
@@ -283,11 +271,11 @@ class Client:
         Raises:
             NotFoundError: There is no such object or bucket.
         """
-        return self._perform(objects.head_object(bucket, key))
+        return self._runner.perform(operations.objects.head_object(bucket, key))
 
     def object_exists(self, bucket: str, key: str) -> bool:
         """Tell whether an object is there."""
-        return self._runner.run(object_flows.object_exists(self._settings, bucket, key))
+        return self._runner.run(flows.objects.object_exists(self._settings, bucket, key))
 
     def delete_object(self, bucket: str, key: str, *, if_match: str | None = None) -> None:
         """Delete an object, with its supply-chain records. One that is not there is no error, unless `if_match` is given.
@@ -295,11 +283,11 @@ class Client:
         Raises:
             PreconditionFailedError: The object has another etag, or is not there.
         """
-        self._runner.run(object_flows.delete_object(self._settings, bucket, key, if_match=if_match))
+        self._runner.run(flows.objects.delete_object(self._settings, bucket, key, if_match=if_match))
 
     def delete_objects(self, bucket: str, keys: Iterable[str]) -> DeleteResult:
         """Delete objects, 1000 in a request. What could not be deleted is in `errors`, and is not raised."""
-        return self._runner.run(object_flows.delete_objects(self._settings, bucket, keys))
+        return self._runner.run(flows.objects.delete_objects(self._settings, bucket, keys))
 
     def copy_object(
         self,
@@ -326,7 +314,7 @@ class Client:
             ObjectChangedError: The source changed while it was copied.
         """
         return self._runner.run(
-            object_flows.copy_object(
+            flows.objects.copy_object(
                 self._settings,
                 (src_bucket, src_key),
                 dst_bucket,
@@ -348,7 +336,7 @@ class Client:
         Raises:
             ConflictError: The bucket is there already, and `exist_ok` is False.
         """
-        return self._runner.run(bucket_flows.create_bucket(self._settings, bucket, exist_ok=exist_ok))
+        return self._runner.run(flows.buckets.create_bucket(self._settings, bucket, exist_ok=exist_ok))
 
     def delete_bucket(self, bucket: str) -> None:
         """Delete a bucket without objects. Multipart uploads under way in it go with it.
@@ -357,15 +345,15 @@ class Client:
             NotFoundError: There is no such bucket.
             ConflictError: It holds objects.
         """
-        self._runner.run(bucket_flows.delete_bucket(self._settings, bucket))
+        self._runner.run(flows.buckets.delete_bucket(self._settings, bucket))
 
     def bucket_exists(self, bucket: str) -> bool:
         """Tell whether a bucket is there."""
-        return self._runner.run(bucket_flows.bucket_exists(self._settings, bucket))
+        return self._runner.run(flows.buckets.bucket_exists(self._settings, bucket))
 
     def list_buckets(self) -> BucketList:
         """List all buckets."""
-        return self._perform(buckets.list_buckets())
+        return self._runner.perform(operations.buckets.list_buckets())
 
     # Multipart
 
@@ -385,7 +373,9 @@ class Client:
             content_type: Media type of the object.
             metadata: Text kept with the object.
         """
-        return self._perform(multipart.initiate(bucket, key, objects.described(content_type, metadata)))
+        return self._runner.perform(
+            operations.multipart.initiate(bucket, key, operations.objects.described(content_type, metadata))
+        )
 
     def upload_part(self, bucket: str, key: str, upload_id: str, part_number: int, data: Data, size: int | None = None) -> str:
         """Store one part, in place of one with the same number, and return its etag.
@@ -403,16 +393,16 @@ class Client:
             IntegrityError: The store received other bytes than were sent.
         """
         return self._runner.run(
-            multipart_flows.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=False)
+            flows.multipart.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=False)
         )
 
     def list_parts(self, bucket: str, key: str, upload_id: str) -> list[Part]:
         """List the parts of an upload that are stored."""
-        return self._runner.run(listing.list_parts(self._settings, bucket, key, upload_id))
+        return self._runner.run(flows.listing.list_parts(self._settings, bucket, key, upload_id))
 
     def list_multipart_uploads(self, bucket: str, *, prefix: str = "") -> list[MultipartUpload]:
         """List the uploads under way in a bucket."""
-        return self._runner.run(listing.list_multipart_uploads(self._settings, bucket, prefix))
+        return self._runner.run(flows.listing.list_multipart_uploads(self._settings, bucket, prefix))
 
     def complete_multipart_upload(
         self,
@@ -445,7 +435,7 @@ class Client:
             PreconditionFailedError: `if_match` or `if_none_match` does not hold.
         """
         return self._runner.run(
-            multipart_flows.complete(
+            flows.multipart.complete(
                 self._settings,
                 bucket,
                 key,
@@ -460,7 +450,7 @@ class Client:
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Give up an upload and drop its parts. One that is not there is no error; no object is ever touched."""
-        self._runner.run(multipart_flows.abort(self._settings, bucket, key, upload_id))
+        self._runner.run(flows.multipart.abort(self._settings, bucket, key, upload_id))
 
     # Supply chain
 
@@ -492,8 +482,8 @@ class Client:
             ConflictError: The object has other bytes than those that were signed.
             NotFoundError: There is no such object or bucket.
         """
-        return self._perform(
-            supply_chain.add_signature(
+        return self._runner.perform(
+            operations.supply_chain.add_signature(
                 bucket,
                 key,
                 algorithm=algorithm,
@@ -507,7 +497,7 @@ class Client:
 
     def get_signatures(self, bucket: str, key: str) -> list[Signature]:
         """List the signatures of an object, oldest first, also those of bytes it had earlier. They are not verified here."""
-        return self._perform(supply_chain.list_signatures(bucket, key))
+        return self._runner.perform(operations.supply_chain.list_signatures(bucket, key))
 
     def attach_sbom(
         self,
@@ -533,9 +523,9 @@ class Client:
             InvalidInputError: The document is malformed or of another format; nothing was sent.
             NotFoundError: There is no such object or bucket.
         """
-        marker = check_sbom(supply_chain.check_format(format), content)
-        return self._perform(
-            supply_chain.attach_sbom(
+        marker = check_sbom(operations.supply_chain.check_format(format), content)
+        return self._runner.perform(
+            operations.supply_chain.attach_sbom(
                 bucket, key, format, content, content_type=content_type or marker.media_type, created_by=created_by
             )
         )
@@ -551,11 +541,11 @@ class Client:
         Raises:
             NotFoundError: There is none, or no such object or bucket.
         """
-        return self._perform(supply_chain.get_sbom(bucket, key, format))
+        return self._runner.perform(operations.supply_chain.get_sbom(bucket, key, format))
 
     def list_sboms(self, bucket: str, key: str) -> list[Sbom]:
         """List the SBOMs of an object, newest first, also those of bytes it had earlier."""
-        return self._perform(supply_chain.list_sboms(bucket, key))
+        return self._runner.perform(operations.supply_chain.list_sboms(bucket, key))
 
     def add_attestation(
         self,
@@ -578,7 +568,7 @@ class Client:
         Raises:
             NotFoundError: There is no such object or bucket.
         """
-        return self._perform(supply_chain.add_attestation(bucket, key, type, data, predicate_type=predicate_type))
+        return self._runner.perform(operations.supply_chain.add_attestation(bucket, key, type, data, predicate_type=predicate_type))
 
     def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002
         """List the attestations of an object, oldest first, also those of bytes it had earlier. They are not verified here.
@@ -588,18 +578,18 @@ class Client:
             key: The object's key.
             type: Only those of this type.
         """
-        return self._perform(supply_chain.list_attestations(bucket, key, type))
+        return self._runner.perform(operations.supply_chain.list_attestations(bucket, key, type))
 
     # System
 
     def get_health(self) -> Health:
         """Return how the store is: its version and features. Needs no token."""
-        return self._perform(system.get_health())
+        return self._runner.perform(operations.system.get_health())
 
     def get_readiness(self) -> Health:
         """Return how the store is if it can work; `ServiceUnavailableError` if it cannot. Needs no token."""
-        return self._perform(system.get_readiness())
+        return self._runner.perform(operations.system.get_readiness())
 
     def get_liveness(self) -> Health:
         """Return how the store is if it answers at all. Needs no token."""
-        return self._perform(system.get_liveness())
+        return self._runner.perform(operations.system.get_liveness())

@@ -333,3 +333,11 @@ def override(
         transfer=transfer or config.transfer,
         headers={**config.headers, **(headers or {})},
     )
+
+
+@frozen
+class Settings:
+    """How a client's flows repeat and move bytes."""
+
+    retry: RetryPolicy
+    transfer: TransferConfig

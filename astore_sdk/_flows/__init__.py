@@ -1,1 +1,12 @@
 """Calls that take more than one request, or more thought than one answer: pages, settling, copies."""
+
+from typing import TYPE_CHECKING
+
+from .._lazy import lazily
+
+if TYPE_CHECKING:
+    from . import buckets, listing, multipart, objects
+
+__all__ = ["buckets", "listing", "multipart", "objects"]
+
+__getattr__ = lazily(__name__, *__all__)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TypeVar, cast
 
 from .._operations import multipart, objects
-from .._transport.perform import Settings, perform
+from .._transport.perform import perform
 from .._transport.steps import Steps
+from ..config import Settings
 from ..exceptions import InvalidInputError, ResponseDecodeError
 from ..models import MultipartUpload, ObjectList, Part
 

@@ -10,14 +10,15 @@ from typing import cast
 
 from .._operations import multipart
 from .._transfers.plan import MAX_PARTS
-from .._transfers.source import AsyncData, Feed, Source, open_data, wrong_size
+from .._transfers.source import Feed, Source, open_data, wrong_size
 from .._transfers.upload import SourceBody, settle_by_digest, sha256
-from .._transport.perform import Settings, Settled, perform
+from .._transport.perform import Settled, perform
 from .._transport.steps import Steps, work
 from .._wire.digests import check_digest
-from ..config import MAX_PUT_SIZE
+from ..config import MAX_PUT_SIZE, Settings
 from ..exceptions import ArtifactStoreError, InvalidInputError
 from ..models import CompletedPart, Object, Part
+from ..types import AsyncData
 
 
 def upload_part(

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 from .._operations import objects
-from .._transport.perform import Settings, Settled, perform
+from .._transport.perform import Settled, perform
 from .._transport.steps import Steps
+from ..config import Settings
 from ..exceptions import ArtifactStoreError, NotFoundError, ObjectChangedError, PreconditionFailedError
 from ..models import DeleteError, DeleteResult, Object
 

@@ -1,5 +1,12 @@
 """Each operation of the contract as a value, built by a pure function on the generated request builder."""
 
-from .operation import Operation
+from typing import TYPE_CHECKING
 
-__all__ = ["Operation"]
+from .._lazy import lazily
+
+if TYPE_CHECKING:
+    from . import buckets, multipart, objects, supply_chain, system
+
+__all__ = ["buckets", "multipart", "objects", "supply_chain", "system"]
+
+__getattr__ = lazily(__name__, *__all__)

@@ -7,12 +7,14 @@ from typing import cast
 
 from attrs import define, evolve, field
 
-from .._operations import Operation, objects
-from .._transport.perform import Settings, wait_or_raise
+from .._operations import objects
+from .._operations.operation import Operation
+from .._transport.perform import wait_or_raise
 from .._transport.retry import FRESH_START, Budget, retry_after
 from .._transport.steps import Close, Steps, open_answer, read, tell
 from .._wire import convert, failures
 from .._wire.ranges import ByteRange
+from ..config import Settings
 from ..exceptions import (
     ArtifactStoreError,
     IntegrityError,
@@ -22,10 +24,11 @@ from ..exceptions import (
     ResponseDecodeError,
 )
 from ..models import Object
+from ..types import AsyncWriter, ProgressCallback
 from .digest import RunningDigest
-from .progress import Progress, ProgressCallback, check_callback
+from .progress import Progress, check_callback
 from .reception import Reception, VersionChanged
-from .target import AsyncWriter, MemoryTarget, Target, open_target
+from .target import MemoryTarget, Target, open_target
 
 
 def download(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 from attrs import define, field
 
-ProgressCallback = Callable[[int], object]
-"""Called with the bytes that were moved so far. For an async client it may return an awaitable."""
+from ..types import ProgressCallback
 
 
 def check_callback(callback: ProgressCallback | None) -> ProgressCallback | None:

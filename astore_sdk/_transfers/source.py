@@ -14,39 +14,17 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, I
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 from .._transport.steps import Steps, tell, work
 from ..config import MIB
 from ..exceptions import InvalidInputError, SourceChangedError
+from ..types import AsyncData, Buffer
 
 CHUNK = MIB
 """Bytes that are read and sent at once: fewer are slower, more are copied twice on their way."""
 SPOOLED = 64 * MIB
 """A part of a feed that is larger than this is kept in a temporary file without a name."""
-
-
-class Readable(Protocol):
-    """A binary file that is read from."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return at most so many bytes; none at the end."""
-        ...
-
-
-class AsyncReadable(Protocol):
-    """A binary file whose `read` is awaited."""
-
-    def read(self, size: int, /) -> Awaitable[bytes]:
-        """Return at most so many bytes; none at the end."""
-        ...
-
-
-Buffer = bytes | bytearray | memoryview
-Data = Buffer | Path | Readable | Iterable[bytes]
-"""What `Client` uploads."""
-AsyncData = Data | AsyncReadable | AsyncIterable[bytes]
-"""What `AsyncClient` uploads."""
 
 
 class MemorySource:

@@ -7,35 +7,14 @@ import io
 import os
 import secrets
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 from .._transport.steps import Steps, tell, work
+from ..types import AsyncWriter
 from .digest import RunningDigest
-
-
-class Writable(Protocol):
-    """A binary file that is written to."""
-
-    def write(self, data: bytes, /) -> object:
-        """Write the bytes; return how many were written, or None for all."""
-        ...
-
-
-class AsyncWritable(Protocol):
-    """A binary file whose `write` is awaited."""
-
-    def write(self, data: bytes, /) -> Awaitable[object]:
-        """Write the bytes; return how many were written, or None for all."""
-        ...
-
-
-Writer = Writable | Path
-"""What `Client` downloads to."""
-AsyncWriter = Writer | AsyncWritable
-"""What `AsyncClient` downloads to."""
 
 
 class MemoryTarget:

@@ -9,11 +9,11 @@ from functools import partial
 from attrs import define, field, frozen
 
 from .._operations import multipart, objects
-from .._transport.perform import Settings, Settle, Settled, perform
+from .._transport.perform import Settle, Settled, perform
 from .._transport.retry import Budget
 from .._transport.steps import Steps, work
 from .._wire.names import check_bucket, check_key
-from ..config import RetryPolicy
+from ..config import RetryPolicy, Settings
 from ..exceptions import (
     ArtifactStoreError,
     IntegrityError,
@@ -22,10 +22,11 @@ from ..exceptions import (
     SourceChangedError,
 )
 from ..models import MultipartUpload, Object
+from ..types import AsyncData, ProgressCallback
 from .digest import RunningDigest
 from .plan import MAX_PARTS, part_size_for, plan_parts, stream_part_size
-from .progress import Progress, ProgressCallback, check_callback
-from .source import AsyncData, Feed, Source, open_data, wrong_size
+from .progress import Progress, check_callback
+from .source import Feed, Source, open_data, wrong_size
 
 ABORT_HASTE = 5.0
 """Seconds that each phase of an abort may take: it stands between a Ctrl-C and the prompt."""

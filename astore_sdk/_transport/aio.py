@@ -10,18 +10,21 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import TypeVar, assert_never, cast
+from typing import Generic, TypeVar, assert_never, cast
 
 import anyio
 import anyio.to_thread
 import httpx
 
-from .._operations import Operation
+from .._operations.operation import Operation
+from .._wire.failures import RAISED_BY_HTTPX
 from .._wire.messages import Answer
+from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError
-from .http import FAILURES, Channel, Gatherer, client_arguments
-from .steps import Body, Close, Exchange, Open, Read, Sleep, Steps, Tell, Theirs, Work
+from .http import Channel, Gatherer, client_arguments
+from .perform import perform
+from .steps import Body, Close, Ended, Exchange, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Work
 
 T = TypeVar("T")
 
@@ -66,6 +69,11 @@ class Connections:
             await client.aclose()
 
 
+def connect(config: Config, transport: httpx.AsyncBaseTransport | None) -> Runner:
+    """Return what carries out the flows of a client. Nothing is opened yet."""
+    return Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
+
+
 class _Stream:
     """The answer that a flow has open."""
 
@@ -86,7 +94,7 @@ class _Stream:
                 size += len(chunk)
                 if size >= READ_SIZE:
                     break
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             if not size:
                 raise
             self._failure = error  # what came before it is good
@@ -104,55 +112,23 @@ class Runner:
         self.clock: Callable[[], float] = time.monotonic
         self.now: Callable[[], float] = time.time
 
-    def through(self, channel: Channel) -> Runner:
-        """Return a runner over the same connections with another configuration."""
+    def through(self, config: Config) -> Runner:
+        """Return a runner over the same connections and with the same token, but another configuration."""
         other = copy.copy(self)
-        other.channel = channel
+        other.channel = Channel(config, self.channel.auth)
         return other
+
+    async def perform(self, operation: Operation[T]) -> T:
+        """Send one operation, again where that is right, and return its result."""
+        return await self.run(perform(operation, self.channel.config.retry))
 
     async def run(self, steps: Steps[T]) -> T:
         """Carry out a flow and return its result."""
-        stream: _Stream | None = None
-        outcome: object = None
-        failure: BaseException | None = None
-        try:
-            while True:
-                try:
-                    step = steps.send(outcome) if failure is None else steps.throw(failure)
-                except StopIteration as stop:
-                    return cast("T", stop.value)
-                except Theirs as carried:
-                    failure = carried.error
-                    break
-                outcome = failure = None
-                try:
-                    match step:
-                        case Exchange():
-                            with anyio.CancelScope(shield=step.shielded):
-                                outcome = await self._exchange(step)
-                        case Open():
-                            outcome, stream = await self._open(step)
-                        case Read():
-                            outcome = await self._read(cast("_Stream", stream))
-                        case Close():
-                            if stream is not None:
-                                await _close(stream)
-                                stream = None
-                        case Sleep():
-                            await self.sleep(step.seconds * self.random() if step.jitter else step.seconds)
-                        case Work():
-                            outcome = await _on_thread(step.call)
-                        case Tell():
-                            outcome = await _settled(step.call())
-                        case _:
-                            assert_never(step)
-                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
-                    failure = Theirs(error) if isinstance(error, Exception) and isinstance(step, Work | Tell) else error
-            raise failure
-        finally:
-            failure = None  # it holds this frame, and what the frame holds, through its traceback
-            if stream is not None:
-                await _close(stream)
+        return cast("Ended[T]", await Carried(self, steps).advance()).result
+
+    def carry(self, steps: Steps[T]) -> Carried[T]:
+        """Return a flow that its caller drives piece by piece."""
+        return Carried(self, steps)
 
     async def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> httpx.Response:
         client = self.connections.client()
@@ -166,21 +142,23 @@ class Runner:
             self.channel.log(operation, result, self.clock() - begun, attempt)
         return response
 
-    async def _exchange(self, step: Exchange) -> Answer:
+    async def exchange(self, step: Exchange) -> Answer:
+        """Send a request and read its whole answer."""
         try:
             response = await self._send(step.operation, step.attempt, step.body)
             return await self._gather(response)
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
 
-    async def _open(self, step: Open) -> tuple[Answer, _Stream | None]:
+    async def open(self, step: Open) -> tuple[Answer, _Stream | None]:
+        """Send a request; keep the body of a success for `read`."""
         try:
             response = await self._send(step.operation, step.attempt)
             if response.is_success:
                 return self.channel.answer(response, self.now()), _Stream(response, step.operation)
             return await self._gather(response), None
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
 
@@ -191,7 +169,7 @@ class Runner:
             async for chunk in response.aiter_bytes():
                 if not gatherer.add(chunk):
                     break
-        except FAILURES:
+        except RAISED_BY_HTTPX:
             if response.is_success:
                 raise  # a failure's status says enough, whatever became of its body
         finally:
@@ -199,17 +177,13 @@ class Runner:
                 await response.aclose()
         return self.channel.answer(response, at, gatherer.body)
 
-    async def _read(self, stream: _Stream) -> bytes:
+    async def read(self, stream: _Stream) -> bytes:
+        """Read the next bytes of an open answer."""
         try:
             return await stream.read()
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, stream.operation)
         raise failure
-
-
-async def _close(stream: _Stream) -> None:
-    with anyio.CancelScope(shield=True):
-        await stream.close()
 
 
 async def _on_thread(call: Callable[[], T]) -> T:
@@ -242,6 +216,71 @@ async def _on_thread(call: Callable[[], T]) -> T:
 
 async def _settled(value: object) -> object:
     return await value if inspect.isawaitable(value) else value
+
+
+class Carried(Generic[T]):
+    """A flow on its way: carried out until it meets its caller, or ends."""
+
+    def __init__(self, runner: Runner, steps: Steps[T]) -> None:
+        self._runner = runner
+        self._steps = steps
+        self._stream: _Stream | None = None
+
+    async def advance(self, given: object = None, failure: BaseException | None = None) -> Meet | Ended[T]:
+        """Go on, with what the caller gives or with a failure of the caller's, to the next meeting or the end."""
+        runner = self._runner
+        outcome = given
+        met = False
+        try:
+            while True:
+                try:
+                    step = self._steps.send(outcome) if failure is None else self._steps.throw(failure)
+                except StopIteration as stop:
+                    return Ended(cast("T", stop.value))
+                except Theirs as carried:
+                    failure = carried.error
+                    break
+                outcome = failure = None
+                try:
+                    match step:
+                        case Meet():
+                            met = True
+                            return step
+                        case Exchange():
+                            with anyio.CancelScope(shield=step.shielded):
+                                outcome = await runner.exchange(step)
+                        case Open():
+                            outcome, self._stream = await runner.open(step)
+                        case Read():
+                            outcome = await runner.read(cast("_Stream", self._stream))
+                        case Close():
+                            await self._let_go()
+                        case Sleep():
+                            await runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
+                        case Work():
+                            outcome = await _on_thread(step.call)
+                        case Tell():
+                            outcome = await _settled(step.call())
+                        case _:
+                            assert_never(step)
+                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
+                    failure = Theirs(error) if isinstance(error, Exception) and isinstance(step, Work | Tell) else error
+            raise failure
+        finally:
+            failure = None  # it holds this frame, and what the frame holds, through its traceback
+            if not met:
+                await self._let_go()
+
+    async def close(self) -> None:
+        """Give the flow up where it stands."""
+        self._steps.close()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            with anyio.CancelScope(shield=True):
+                await stream.close()
 
 
 async def _feed(body: Body) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from urllib.request import getproxies
 
 import httpx
 
-from .._operations import Operation
+from .._operations.operation import Operation
 from .._version import __version__
 from .._wire import failures
 from .._wire.messages import Answer
@@ -26,8 +26,6 @@ MAX_ANSWER = 256 * 1024 * 1024
 USER_AGENT = f"astore_sdk/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"
 
 logger = logging.getLogger("astore_sdk")
-
-FAILURES = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL)
 
 
 class ClientArguments(TypedDict):

@@ -8,10 +8,10 @@ from typing import Generic, TypeVar, cast
 
 from attrs import frozen
 
-from .._operations import Operation
+from .._operations.operation import Operation
 from .._wire import failures
 from .._wire.messages import Answer
-from ..config import RetryPolicy, TransferConfig
+from ..config import RetryPolicy
 from ..exceptions import ArtifactStoreError, NetworkError, ResponseDecodeError
 from .retry import Budget, GiveUp, decide, is_ambiguous, retry_after
 from .steps import Body, Sleep, Steps, exchange
@@ -19,14 +19,6 @@ from .steps import Body, Sleep, Steps, exchange
 T = TypeVar("T")
 
 logger = logging.getLogger("astore_sdk")
-
-
-@frozen
-class Settings:
-    """How a client's flows repeat and move bytes."""
-
-    retry: RetryPolicy
-    transfer: TransferConfig
 
 
 @frozen

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from attrs import frozen
 
-from .._operations import Operation
+from .._operations.operation import Operation
 from .._wire.messages import Answer
 
 T = TypeVar("T")
@@ -91,7 +91,21 @@ class Tell(Generic[T]):
     call: Callable[[], T | Awaitable[T]]
 
 
-Step = Exchange | Open | Read | Close | Sleep | Work[object] | Tell[object]
+@frozen
+class Meet:
+    """Hand something to the caller, who drives this flow piece by piece, and go on with what the caller hands back."""
+
+    value: object
+
+
+@frozen
+class Ended(Generic[T]):
+    """What a flow that is driven piece by piece came to."""
+
+    result: T
+
+
+Step = Exchange | Open | Read | Close | Sleep | Work[object] | Tell[object] | Meet
 Steps = Generator[Step, object, T]
 
 
@@ -133,3 +147,8 @@ def work(call: Callable[[], T]) -> Steps[T]:
 def tell(call: Callable[[], T | Awaitable[T]]) -> Steps[T]:
     """Return the outcome of something of the caller's."""
     return cast("T", (yield Tell(call)))
+
+
+def meet(value: object = None) -> Steps[object]:
+    """Hand something to the caller and return what the caller hands back."""
+    return (yield Meet(value))

@@ -7,16 +7,19 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar, assert_never, cast
+from typing import Generic, TypeVar, assert_never, cast
 
 import httpx
 
-from .._operations import Operation
+from .._operations.operation import Operation
+from .._wire.failures import RAISED_BY_HTTPX
 from .._wire.messages import Answer
+from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError
-from .http import FAILURES, Channel, Gatherer, client_arguments
-from .steps import Body, Close, Exchange, Open, Read, Sleep, Steps, Tell, Theirs, Work
+from .http import Channel, Gatherer, client_arguments
+from .perform import perform
+from .steps import Body, Close, Ended, Exchange, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Work
 
 T = TypeVar("T")
 
@@ -59,6 +62,11 @@ class Connections:
             client.close()
 
 
+def connect(config: Config, transport: httpx.BaseTransport | None) -> Runner:
+    """Return what carries out the flows of a client. Nothing is opened yet."""
+    return Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
+
+
 class _Stream:
     """The answer that a flow has open."""
 
@@ -82,52 +90,23 @@ class Runner:
         self.clock: Callable[[], float] = time.monotonic
         self.now: Callable[[], float] = time.time
 
-    def through(self, channel: Channel) -> Runner:
-        """Return a runner over the same connections with another configuration."""
+    def through(self, config: Config) -> Runner:
+        """Return a runner over the same connections and with the same token, but another configuration."""
         other = copy.copy(self)
-        other.channel = channel
+        other.channel = Channel(config, self.channel.auth)
         return other
+
+    def perform(self, operation: Operation[T]) -> T:
+        """Send one operation, again where that is right, and return its result."""
+        return self.run(perform(operation, self.channel.config.retry))
 
     def run(self, steps: Steps[T]) -> T:
         """Carry out a flow and return its result."""
-        stream: _Stream | None = None
-        outcome: object = None
-        failure: BaseException | None = None
-        try:
-            while True:
-                try:
-                    step = steps.send(outcome) if failure is None else steps.throw(failure)
-                except StopIteration as stop:
-                    return cast("T", stop.value)
-                except Theirs as carried:
-                    failure = carried.error
-                    break
-                outcome = failure = None
-                try:
-                    match step:
-                        case Exchange():
-                            outcome = self._exchange(step)
-                        case Open():
-                            outcome, stream = self._open(step)
-                        case Read():
-                            outcome = self._read(cast("_Stream", stream))
-                        case Close():
-                            if stream is not None:
-                                stream.close()
-                                stream = None
-                        case Sleep():
-                            self.sleep(step.seconds * self.random() if step.jitter else step.seconds)
-                        case Work() | Tell():
-                            outcome = step.call()
-                        case _:
-                            assert_never(step)
-                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
-                    failure = Theirs(error) if isinstance(error, Exception) and isinstance(step, Work | Tell) else error
-            raise failure
-        finally:
-            failure = None  # it holds this frame, and what the frame holds, through its traceback
-            if stream is not None:
-                stream.close()
+        return cast("Ended[T]", Carried(self, steps).advance()).result
+
+    def carry(self, steps: Steps[T]) -> Carried[T]:
+        """Return a flow that its caller drives piece by piece."""
+        return Carried(self, steps)
 
     def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> httpx.Response:
         client = self.connections.client()
@@ -141,21 +120,23 @@ class Runner:
             self.channel.log(operation, result, self.clock() - begun, attempt)
         return response
 
-    def _exchange(self, step: Exchange) -> Answer:
+    def exchange(self, step: Exchange) -> Answer:
+        """Send a request and read its whole answer."""
         try:
             response = self._send(step.operation, step.attempt, step.body)
             return self._gather(response)
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
 
-    def _open(self, step: Open) -> tuple[Answer, _Stream | None]:
+    def open(self, step: Open) -> tuple[Answer, _Stream | None]:
+        """Send a request; keep the body of a success for `read`."""
         try:
             response = self._send(step.operation, step.attempt)
             if response.is_success:
                 return self.channel.answer(response, self.now()), _Stream(response, step.operation)
             return self._gather(response), None
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
 
@@ -166,19 +147,81 @@ class Runner:
             for chunk in response.iter_bytes():
                 if not gatherer.add(chunk):
                     break
-        except FAILURES:
+        except RAISED_BY_HTTPX:
             if response.is_success:
                 raise  # a failure's status says enough, whatever became of its body
         finally:
             response.close()
         return self.channel.answer(response, at, gatherer.body)
 
-    def _read(self, stream: _Stream) -> bytes:
+    def read(self, stream: _Stream) -> bytes:
+        """Read the next bytes of an open answer."""
         try:
             return stream.read()
-        except FAILURES as error:
+        except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, stream.operation)
         raise failure
+
+
+class Carried(Generic[T]):
+    """A flow on its way: carried out until it meets its caller, or ends."""
+
+    def __init__(self, runner: Runner, steps: Steps[T]) -> None:
+        self._runner = runner
+        self._steps = steps
+        self._stream: _Stream | None = None
+
+    def advance(self, given: object = None, failure: BaseException | None = None) -> Meet | Ended[T]:
+        """Go on, with what the caller gives or with a failure of the caller's, to the next meeting or the end."""
+        runner = self._runner
+        outcome = given
+        met = False
+        try:
+            while True:
+                try:
+                    step = self._steps.send(outcome) if failure is None else self._steps.throw(failure)
+                except StopIteration as stop:
+                    return Ended(cast("T", stop.value))
+                except Theirs as carried:
+                    failure = carried.error
+                    break
+                outcome = failure = None
+                try:
+                    match step:
+                        case Meet():
+                            met = True
+                            return step
+                        case Exchange():
+                            outcome = runner.exchange(step)
+                        case Open():
+                            outcome, self._stream = runner.open(step)
+                        case Read():
+                            outcome = runner.read(cast("_Stream", self._stream))
+                        case Close():
+                            self._let_go()
+                        case Sleep():
+                            runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
+                        case Work() | Tell():
+                            outcome = step.call()
+                        case _:
+                            assert_never(step)
+                except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
+                    failure = Theirs(error) if isinstance(error, Exception) and isinstance(step, Work | Tell) else error
+            raise failure
+        finally:
+            failure = None  # it holds this frame, and what the frame holds, through its traceback
+            if not met:
+                self._let_go()
+
+    def close(self) -> None:
+        """Give the flow up where it stands."""
+        self._steps.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            stream.close()
 
 
 def _feed(body: Body) -> Iterator[bytes]:

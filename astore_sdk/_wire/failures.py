@@ -36,6 +36,8 @@ MAX_BODY = 64 * 1024
 """Bytes of a failure's body that are read."""
 CERTIFICATE_REFUSED = "CertificateRefused"
 """The code of a `NetworkError` that no repeat would cure."""
+RAISED_BY_HTTPX = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL)
+"""What comes out of httpx when there is no answer."""
 _MAX_MESSAGE = 1000
 
 _BY_STATUS: dict[int, type[ArtifactStoreError]] = {

@@ -166,9 +166,11 @@ def _fault(members: dict[str, JsonValue]) -> Fault:
         if name not in kinds:
             raise Problem("InvalidArgument", f"A fault has no '{name}'.")
         # JSON writes 1.0 seconds as 1.
-        if kinds[name] is float and isinstance(value, int):
+        if kinds[name] is float and isinstance(value, int) and not isinstance(value, bool):
             continue
-        if not isinstance(value, kinds[name]):
+        # To Python a yes is a number as well, but nobody means it as one.
+        is_stray_yes = isinstance(value, bool) and kinds[name] is not bool
+        if is_stray_yes or not isinstance(value, kinds[name]):
             raise Problem("InvalidArgument", f"'{name}' of the fault has the wrong type.")
     try:
         return Fault(**members)  # type: ignore[arg-type]  # the types were compared just now

@@ -17,6 +17,8 @@ def parse_query(raw: bytes) -> dict[str, str]:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError as error:
         raise Problem("InvalidArgument", "The query string is not percent-encoded UTF-8.") from error
+    if b"#" in raw:
+        raise Problem("InvalidArgument", "A query string has no fragment; a '#' travels as %23.")
     query = dict(pairs)
     if len(query) != len(pairs):
         raise Problem("InvalidArgument", "A query parameter is there twice.")

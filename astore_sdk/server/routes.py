@@ -76,6 +76,8 @@ def find_route(method: str, raw_path: bytes, query: Mapping[str, str], *, is_cop
 
 def _origin_form(raw_path: bytes) -> bytes:
     """Give the path of a request target; a client of a proxy may send a whole URL (RFC 9112 §3.2.2)."""
+    if b"#" in raw_path:
+        raise Problem("InvalidKey", "A path has no fragment; a '#' in a key travels as %23.")
     if raw_path.startswith(b"/"):
         return raw_path
     return urlsplit(raw_path).path or b"/"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Longer than clients keep idle connections: whoever closes first should be the one who knows whether it will send more.
 _KEEP_ALIVE_SECONDS = 120
 # Requests under way get this long to end once the server has been told to stop.
-_GRACE_SECONDS = 3
+_GRACE_SECONDS = 2
 
 
 class _Server(uvicorn.Server):
@@ -43,6 +43,13 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        # Their requests were cancelled, but what they had sent may still wait for clients that do not read it.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -168,6 +175,7 @@ class BackgroundServer:
         self._resources = ExitStack()
         self._thread: threading.Thread | None = None
         self._server: _Server | None = None
+        self._store: Store | None = None
         self._url = ""
         self.faults = Faults()
 
@@ -190,6 +198,13 @@ class BackgroundServer:
             raise RuntimeError("the server has not been started")
         return self._data
 
+    @property
+    def store(self) -> Store:
+        """The store under the server, while it runs."""
+        if self._store is None:
+            raise RuntimeError("the server is not running")
+        return self._store
+
     def start(self) -> None:
         """Start, and wait until requests are taken."""
         with ExitStack() as stack:
@@ -197,6 +212,7 @@ class BackgroundServer:
                 self._data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="astore-")))
             listening = stack.enter_context(listen("127.0.0.1", 0, token=self.token))
             store = stack.enter_context(Store(self._data, limits=self._limits))
+            self._store = store
             ready = threading.Event()
             app = App(store, token=self.token, faults=self.faults)
             server = _server(app, self._http, self._grace, store.limits.max_head_size, ready.set)
@@ -214,5 +230,5 @@ class BackgroundServer:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join()
-            self._server = self._thread = None
+            self._server = self._thread = self._store = None
             self._resources.close()

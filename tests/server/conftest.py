@@ -27,7 +27,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[BackgroundServer]:
         assert running.faults.pending() == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def http(server: BackgroundServer) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=server.url, timeout=30) as client:
         yield client

@@ -33,7 +33,7 @@ def key(http: httpx.Client, bucket: str) -> str:
         ("bytes=5119-", 5119, 5119),
         ("bytes=5000-99999999999999999999999999999999", 5000, 5119),
         ("BYTES=1-2", 1, 2),
-        ("bytes= 1-2 ", 1, 2),
+        ("bytes= 1-2", 1, 2),
     ],
 )
 def test_a_range(http: httpx.Client, key: str, asked: str, first: int, last: int) -> None:
@@ -116,7 +116,8 @@ def test_dates_on_a_read(http: httpx.Client, key: str) -> None:
 
     assert status(If_Modified_Since=changed) == 304
     assert status(If_Modified_Since=before) == 200
-    assert status(If_Modified_Since="not a date") == 200
+    for unreadable in ("not a date", "Mon, 01 Jan 0001 00:00:00 +2359", "Mon, 01 Jan 2024 00:00:00 +99999999999999"):
+        assert status(If_Modified_Since=unreadable) == 200
     assert status(If_Unmodified_Since=changed) == 200
     assert status(If_Unmodified_Since=before) == 412
     # A tag says more than a date: with one, the date is not looked at.

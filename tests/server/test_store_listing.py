@@ -83,7 +83,7 @@ def test_text_that_is_not_utf_8_is_refused(http: httpx.Client, bucket: str) -> N
 
 def test_order_is_that_of_bytes(http: httpx.Client, bucket: str) -> None:
     # U+FF5E comes before U+1F600 in UTF-8, after it in UTF-16.
-    keys = ["Z", "a", "é", "～", "😀", "a b", "a+b", "_"]
+    keys = ["Z", "a", "é", "\uff5e", "😀", "a b", "a+b", "_"]
     _fill(http, bucket, [key.replace("+", "%2B") for key in keys])
     assert _page(http, bucket)[0] == sorted(keys, key=str.encode)
     assert _page(http, bucket, prefix="a+")[0] == ["a+b"]
@@ -118,13 +118,11 @@ def _model(keys: set[str], prefix: str, delimiter: str, marker: str, most: int) 
         place = key.find(delimiter, len(prefix)) if delimiter and key.startswith(prefix) else -1
         return key if place < 0 else key[: place + len(delimiter)]
 
-    is_rolled = {rolled(key): rolled(key) != key or (delimiter and key.endswith(delimiter)) for key in keys}
     entries = sorted({rolled(key) for key in keys if key.startswith(prefix)})
     if marker:
         # What begins with the marker's own common prefix was shown on the page before.
         after = rolled(marker)
         entries = [entry for entry in entries if entry > after]
-    assert is_rolled is not None
     page = entries[:most]
     return page, page[-1] if len(entries) > most else None
 

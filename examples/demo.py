@@ -1,0 +1,138 @@
+"""The main job, on real files, against a store of its own: `make demo`."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from astore_sdk import Client, Config, NotFoundError, Object
+
+MIB = 1024 * 1024
+FILES = {"notes.txt": 2_000, "app-1.2.0.tar.gz": 5 * MIB + 11, "disk.img": 120 * MIB + 7}
+SBOM = '{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "app-1.2.0", "packages": []}'
+
+
+def say(text: str) -> None:
+    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
+
+
+def show(label: str, value: object) -> None:
+    print(f"  {label:<22} {value}", flush=True)
+
+
+@contextmanager
+def store(folder: Path, token: str) -> Iterator[str]:
+    """Start `astore serve` on a free port, and end it as an operator would."""
+    astore = Path(sys.executable).with_name("astore")
+    command = [astore, "serve", "--port", "0", "--data", folder]
+    process = subprocess.Popen(command, env={**os.environ, "ASTORE_TOKEN": token}, stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline().strip() if process.stdout else ""
+        if "http://" not in line:
+            raise SystemExit(f"the store did not start: {line}")
+        print(line)
+        yield next(word for word in line.split() if word.startswith("http://"))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+        if process.stdout:
+            process.stdout.close()
+
+
+@contextmanager
+def bar(name: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Draw a progress bar: many times on one line of a terminal, once elsewhere."""
+    begun = time.monotonic()
+
+    def draw(done: int) -> None:
+        share = done / total
+        seconds = max(time.monotonic() - begun, 1e-6)
+        blocks = "#" * round(share * 30)
+        text = f"  {name:<22} [{blocks:<30}] {share:4.0%}  {done / MIB:7.1f} MiB  {done / MIB / seconds:6.0f} MiB/s"
+        if sys.stdout.isatty():
+            print(f"\r{text}", end="" if done < total else "\n", flush=True)
+        elif done == total:
+            print(text, flush=True)
+
+    yield draw
+
+
+def make_files(folder: Path) -> list[Path]:
+    paths = [folder / name for name in FILES]
+    for path in paths:
+        with path.open("wb") as file:
+            for start in range(0, FILES[path.name], MIB):
+                file.write(os.urandom(min(MIB, FILES[path.name] - start)))
+    return paths
+
+
+def upload(client: Client, bucket: str, path: Path) -> Object:
+    with bar(path.name, path.stat().st_size) as draw:
+        return client.upload(bucket, f"app/{path.name}", path, metadata={"commit": "9f2c1ab"}, progress_callback=draw)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="astore-demo-") as temporary:
+        folder = Path(temporary)
+        token = secrets.token_urlsafe(16)
+        say("A store on this machine, with a fresh folder")
+        with store(folder / "data", token) as url, Client(Config(url, token)) as client:
+            health = client.get_health()
+            show("status", f"{health.status}, API {health.api_version}")
+            client.create_bucket("releases")
+            show("created bucket", "releases")
+
+            say("Upload: small files at once, large ones in parts, every byte's SHA-256 checked before anything is stored")
+            paths = make_files(folder)
+            for path in paths:
+                upload(client, "releases", path)
+
+            say("Download, and compare with what was sent")
+            for path in paths:
+                copy = folder / f"copy-of-{path.name}"
+                with bar(path.name, path.stat().st_size) as draw:
+                    client.download("releases", f"app/{path.name}", copy, progress_callback=draw)
+                if not filecmp.cmp(path, copy, shallow=False):
+                    raise SystemExit(f"{path.name} came back different")
+            show("all files", "identical")
+
+            say("List, copy, look")
+            client.copy_object("releases", "app/app-1.2.0.tar.gz", "releases", "app/latest.tar.gz")
+            for item in client.list_objects("releases", prefix="app/").objects:
+                show(item.key.removeprefix("app/"), f"{item.size:>11,} bytes  {item.digest}")
+            found = client.get_object_metadata("releases", "app/latest.tar.gz")
+            show("metadata", dict(found.metadata))
+            show("last KiB of disk.img", f"{len(client.read('releases', 'app/disk.img', byte_range='bytes=-1024'))} bytes")
+
+            say("SBOM and attestation, attached to the bytes they speak of")
+            sbom = client.attach_sbom("releases", "app/app-1.2.0.tar.gz", "spdx", SBOM)
+            show("SBOM", f"{sbom.format} {sbom.version}, about {sbom.artifact_digest}")
+            data = {"status": "success", "testsPassed": 142}
+            attestation = client.add_attestation("releases", "app/app-1.2.0.tar.gz", "build", data)
+            show("attestation", f"{attestation.type}: {dict(attestation.data)}")
+
+            say("An error, as you would see it")
+            try:
+                client.download("releases", "app/app-1.3.0.tar.gz", folder / "never")
+            except NotFoundError as error:
+                print(f"  {type(error).__name__}: {error}")
+
+            say("Clean up")
+            result = client.delete_objects("releases", [item.key for item in client.iter_objects("releases")])
+            client.delete_bucket("releases")
+            show("deleted", f"{len(result.deleted)} objects and the bucket")
+        show("store", "stopped")
+    show("files", "removed")
+
+
+if __name__ == "__main__":
+    main()

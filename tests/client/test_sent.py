@@ -1,0 +1,253 @@
+"""What is sent, and what a bare answer becomes (respx: nothing here is about streaming)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import logging
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+import httpx
+import pytest
+import respx
+
+from astore_sdk import Client, Config, NetworkError, Object, ObjectList, ResponseDecodeError, RetryPolicy, TransferConfig
+from astore_sdk.models import CompletedPart, Part
+
+from ..conftest import QUICK, ClientFactory
+
+BASE = "http://store/prefix"
+
+
+@pytest.fixture
+def route() -> Iterator[respx.MockRouter]:
+    with respx.mock(assert_all_called=False) as router:
+        yield router
+
+
+@pytest.fixture
+def mocked(make_client: ClientFactory, route: respx.MockRouter) -> Iterator[Client]:
+    with make_client(Config(BASE, "token", retry=QUICK)) as client:
+        yield client
+
+
+def sent(route: respx.MockRouter) -> list[httpx.Request]:
+    return [call.request for call in route.calls]
+
+
+def test_a_small_upload_is_one_put(mocked: Client, route: respx.MockRouter) -> None:
+    route.put(f"{BASE}/s3/releases/app.tar.gz").respond(200)
+    stored = mocked.upload("releases", "app.tar.gz", io.BytesIO(b"artifact data"), 13, metadata={"V": "1", "none": None})
+    (request,) = sent(route)
+    digest = hashlib.sha256(b"artifact data").digest()
+    assert request.headers["Content-Length"] == "13"
+    assert request.headers["Content-Digest"] == f"sha-256=:{base64.b64encode(digest).decode()}:"
+    assert request.headers["Content-Type"] == "application/octet-stream"
+    assert request.headers["x-amz-meta-v"] == "1"
+    assert request.headers["Authorization"] == "Bearer token"
+    assert request.headers["User-Agent"].startswith("astore_sdk/")
+    assert "Transfer-Encoding" not in request.headers
+    assert "x-amz-meta-none" not in request.headers
+    assert request.content == b"artifact data"
+    expected = Object("app.tar.gz", 13, content_type="application/octet-stream", digest=f"sha256:{digest.hex()}", metadata={"v": "1"})
+    assert stored == expected
+
+
+def test_without_integrity_nothing_is_hashed(mocked: Client, route: respx.MockRouter) -> None:
+    route.put().respond(200)
+    stored = mocked.upload("releases", "k", b"x", transfer=TransferConfig(integrity=False))
+    assert "Content-Digest" not in sent(route)[0].headers
+    assert stored.digest is None
+
+
+def test_a_small_download_is_one_get(mocked: Client, route: respx.MockRouter) -> None:
+    route.get(f"{BASE}/s3/releases/k").respond(200, content=b"content")
+    received = io.BytesIO()
+    found = mocked.download("releases", "k", received)
+    (request,) = sent(route)
+    assert request.headers["Accept-Encoding"] == "identity"
+    assert received.getvalue() == b"content"
+    assert (found.size, found.etag) == (7, None)
+
+
+def test_a_bare_answer_is_enough(mocked: Client, route: respx.MockRouter) -> None:
+    route.head().respond(200, headers={"Content-Length": "5"})
+    route.delete().respond(200)
+    route.put(f"{BASE}/s3/releases").respond(200)
+    route.get().respond(200, json={})
+    route.post(params={"uploads": ""}).respond(200, json={"uploadId": "u"})
+    route.put(params__contains={"partNumber": "1"}).respond(200, headers={"ETag": "e"})
+    route.post(params={"uploadId": "u"}).respond(200)
+    assert mocked.create_bucket("releases").name == "releases"
+    assert mocked.list_objects("releases") == ObjectList()
+    assert mocked.list_buckets().buckets == []
+    assert mocked.get_signatures("releases", "k") == mocked.get_attestations("releases", "k") == []
+    assert mocked.get_object_metadata("releases", "k") == Object("k", 5)
+    assert mocked.get_health().features == []
+    upload = mocked.initiate_multipart_upload("releases", "k")
+    assert (upload.bucket, upload.key, upload.upload_id) == ("releases", "k", "u")
+    etag = mocked.upload_part("releases", "k", "u", 1, b"data", 4)
+    assert mocked.complete_multipart_upload("releases", "k", "u", [Part(1, etag, 4)]) == Object("k", 4)
+    assert mocked.complete_multipart_upload("releases", "k", "u", [CompletedPart(1, etag)], size=4).size == 4
+    mocked.delete_object("releases", "k")
+    mocked.abort_multipart_upload("releases", "k", "u")
+
+
+def test_range_of_a_server_that_knows_none(mocked: Client, route: respx.MockRouter) -> None:
+    route.get().respond(200, content=b"0123456789")
+    assert mocked.read("releases", "k", byte_range="bytes=2-4") == b"234"
+    assert mocked.read("releases", "k", byte_range="bytes=-3") == b"789"
+    assert sent(route)[0].headers["Range"] == "bytes=2-4"
+
+
+def test_etags_are_bare_here_and_quoted_there(mocked: Client, route: respx.MockRouter) -> None:
+    route.put().respond(200, headers={"ETag": '"abc"'})
+    assert mocked.upload("releases", "k", b"").etag == "abc"
+    mocked.upload("releases", "k", b"", if_match="abc")
+    mocked.upload("releases", "k", b"", if_match='"abc"')
+    mocked.upload("releases", "k", b"", if_none_match="*")
+    assert [request.headers.get("If-Match") for request in sent(route)] == [None, '"abc"', '"abc"', None]
+    assert sent(route)[-1].headers["If-None-Match"] == "*"
+
+
+@pytest.mark.parametrize("key", [".", "..", "a/../b", "./a", "a//b", "/a/", "a b+c%2F?#&=", "%2e", "日本", "é", "é"])
+def test_the_path_that_leaves_is_the_one_that_was_built(mocked: Client, route: respx.MockRouter, key: str) -> None:
+    route.put().respond(200)
+    mocked.upload("releases", key, b"")
+    raw = sent(route)[0].url.raw_path.decode()
+    assert raw.startswith("/prefix/s3/releases/")
+    assert "/./" not in f"{raw}/"
+    assert "/../" not in f"{raw}/"
+    decoded = unquote_to_bytes(raw)
+    assert decoded == b"/prefix/s3/releases/" + key.encode()
+
+
+def test_options_share_the_token_and_override_what_is_named(mocked: Client, route: respx.MockRouter) -> None:
+    route.get().respond(200, json={})
+    child = mocked.with_options(timeout=1, headers={"X-Tenant": "a"})
+    child.set_token("another")
+    child.list_buckets()
+    child.close()
+    mocked.list_buckets()
+    first, second = sent(route)
+    assert first.headers["Authorization"] == second.headers["Authorization"] == "Bearer another"
+    assert (first.headers.get("X-Tenant"), second.headers.get("X-Tenant")) == ("a", None)
+    assert first.extensions["timeout"]["read"] == 1
+    assert second.extensions["timeout"] == {"connect": 10.0, "read": 60.0, "write": 60.0, "pool": 60.0}
+
+
+def test_complete_is_given_time(mocked: Client, route: respx.MockRouter) -> None:
+    route.post().respond(200)
+    mocked.complete_multipart_upload("releases", "k", "u", [CompletedPart(1, "e")], size=1)
+    assert sent(route)[0].extensions["timeout"]["read"] == 300
+
+
+def test_health_sends_no_token(mocked: Client, route: respx.MockRouter) -> None:
+    route.get().respond(200, json={"status": "ok"})
+    assert [call().status for call in (mocked.get_health, mocked.get_readiness, mocked.get_liveness)] == ["ok"] * 3
+    assert [request.url.path for request in sent(route)] == ["/prefix/health", "/prefix/health/ready", "/prefix/health/live"]
+    assert not any("Authorization" in request.headers for request in sent(route))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"isTruncated": True},
+        {"isTruncated": True, "nextMarker": None},
+        {"isTruncated": True, "nextMarker": ""},
+        {"isTruncated": "yes"},
+        {"objects": [{"key": "k"}]},
+        {"objects": [{"size": 1}]},
+        {"objects": [{"key": "k", "size": "1"}]},
+        {"objects": {"key": "k"}},
+        {"objects": [{"key": "k", "size": 1, "lastModified": "yesterday"}]},
+        {"objects": [{"key": "k", "size": 1, "digest": "md5:1"}]},
+        {"objects": [{"key": "k", "size": 1, "metadata": ["a"]}]},
+        {"commonPrefixes": [1]},
+        [],
+        "text",
+    ],
+)
+def test_lists_that_cannot_be_believed(mocked: Client, route: respx.MockRouter, page: object) -> None:
+    route.get().respond(200, json=page)
+    with pytest.raises(ResponseDecodeError) as caught:
+        mocked.list_objects("releases")
+    assert (caught.value.operation, caught.value.bucket, caught.value.status_code) in [
+        ("listObjects", "releases", 200),
+        ("listObjects", "releases", None),
+    ]
+
+
+def test_a_marker_that_does_not_advance(mocked: Client, route: respx.MockRouter) -> None:
+    route.get().respond(200, json={"objects": [{"key": "k", "size": 1}], "isTruncated": True, "nextMarker": "k"})
+    with pytest.raises(ResponseDecodeError, match="does not advance"):
+        mocked.list_objects("releases")
+
+
+def test_at_most_max_keys_although_the_store_sends_more(mocked: Client, route: respx.MockRouter) -> None:
+    objects = [{"key": key, "size": 1} for key in "abc"]
+    route.get().respond(200, json={"objects": objects, "commonPrefixes": ["aa/"], "isTruncated": False})
+    found = mocked.list_objects("releases", delimiter="/", max_keys=2)
+    assert ([item.key for item in found.objects], found.common_prefixes) == (["a"], ["aa/"])
+    assert (found.is_truncated, found.next_marker) == (True, "aa/")
+
+
+def test_pages_are_followed(mocked: Client, route: respx.MockRouter) -> None:
+    def page(request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params.get("marker", "k-1")[1:]) + 1
+        count = int(request.url.params.get("max-keys", "1000"))
+        keys = [f"k{number}" for number in range(start, min(start + count, 9))]
+        more = start + count < 9
+        return httpx.Response(
+            200,
+            json={
+                "objects": [{"key": key, "size": 1} for key in keys],
+                "isTruncated": more,
+                "nextMarker": keys[-1] if more else None,
+            },
+        )
+
+    route.get().mock(side_effect=page)
+    assert len(mocked.list_objects("releases").objects) == 9
+    found = mocked.list_objects("releases", max_keys=4)
+    assert (len(found.objects), found.is_truncated, found.next_marker) == (4, True, "k3")
+
+
+def test_log_lines_say_what_and_nothing_more(
+    mocked: Client, route: respx.MockRouter, caplog: pytest.LogCaptureFixture
+) -> None:
+    route.put().mock(side_effect=[httpx.ConnectError("refused"), httpx.Response(503), httpx.Response(200)])
+    with caplog.at_level(logging.DEBUG, "astore_sdk"):
+        mocked.upload("releases", "k", b"body-text", metadata={"a": "header-text"})
+    lines = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "astore_sdk"]
+    assert [level for level, _ in lines] == ["DEBUG", "WARNING", "DEBUG", "WARNING", "DEBUG"]
+    assert lines[-1][1].startswith("PUT /s3/releases/k 200 ")
+    assert "attempt 3" in lines[-1][1]
+    assert not any(secret in text for _, text in lines for secret in ("token", "body-text", "header-text"))
+
+
+def test_a_transport_of_the_users_is_used_and_left_open(config: Config) -> None:
+    class Mine(httpx.MockTransport):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    mine = Mine(lambda request: httpx.Response(200, json={"buckets": [{"name": "from-mine"}]}))
+    with Client(config, transport=mine) as client:
+        assert [found.name for found in client.list_buckets().buckets] == ["from-mine"]
+    assert not mine.closed
+
+
+def test_a_cut_body_of_a_users_transport_is_noticed(config: Config) -> None:
+    class Short(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"short"
+
+    mine = httpx.MockTransport(lambda request: httpx.Response(200, headers={"Content-Length": "10"}, stream=Short()))
+    policy = RetryPolicy(max_attempts=1)
+    options = Config(config.base_url, retry=policy)
+    with Client(options, transport=mine) as client, pytest.raises(NetworkError, match="5 bytes early"):
+        client.read("releases", "k")
