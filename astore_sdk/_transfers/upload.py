@@ -26,7 +26,7 @@ from ..types import AsyncData, ProgressCallback
 from .digest import RunningDigest
 from .plan import MAX_PARTS, part_size_for, plan_parts, stream_part_size
 from .progress import Progress, check_callback
-from .source import Feed, Source, open_data, wrong_size
+from .source import CallerFeed, Feed, Source, open_data, wrong_size
 
 ABORT_HASTE = 5.0
 """Seconds that each phase of an abort may take: it stands between a Ctrl-C and the prompt."""
@@ -70,7 +70,7 @@ def upload(
     settings: Settings,
     bucket: str,
     key: str,
-    data: AsyncData,
+    data: AsyncData | CallerFeed,
     size: int | None,
     *,
     awaits: bool,
@@ -103,6 +103,25 @@ def upload(
         return (yield from task.in_parts(SourceParts(opened, settings.transfer.part_size)))
     finally:
         opened.close()
+
+
+def write_object(
+    settings: Settings, bucket: str, key: str, *, content_type: str | None, metadata: Mapping[str, str | None] | None
+) -> Steps[Object]:
+    """Store what the caller hands over piece by piece."""
+    return upload(
+        settings,
+        bucket,
+        key,
+        CallerFeed(),
+        None,
+        awaits=False,
+        content_type=content_type,
+        metadata=metadata,
+        progress_callback=None,
+        if_match=None,
+        if_none_match=None,
+    )
 
 
 @frozen

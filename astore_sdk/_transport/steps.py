@@ -95,14 +95,14 @@ class Tell(Generic[T]):
 class Meet:
     """Hand something to the caller, who drives this flow piece by piece, and go on with what the caller hands back."""
 
-    value: object
+    value: bytes | None
 
 
 @frozen
 class Ended(Generic[T]):
     """What a flow that is driven piece by piece came to."""
 
-    result: T
+    value: T
 
 
 Step = Exchange | Open | Read | Close | Sleep | Work[object] | Tell[object] | Meet
@@ -149,6 +149,6 @@ def tell(call: Callable[[], T | Awaitable[T]]) -> Steps[T]:
     return cast("T", (yield Tell(call)))
 
 
-def meet(value: object = None) -> Steps[object]:
+def meet(value: bytes | None = None) -> Steps[object]:
     """Hand something to the caller and return what the caller hands back."""
     return (yield Meet(value))

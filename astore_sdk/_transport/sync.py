@@ -102,7 +102,7 @@ class Runner:
 
     def run(self, steps: Steps[T]) -> T:
         """Carry out a flow and return its result."""
-        return cast("Ended[T]", Carried(self, steps).advance()).result
+        return cast("Ended[T]", Carried(self, steps).advance()).value
 
     def carry(self, steps: Steps[T]) -> Carried[T]:
         """Return a flow that its caller drives piece by piece."""

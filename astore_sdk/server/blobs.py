@@ -99,13 +99,21 @@ class BlobStore:
         """
         reader = _Reader(self, wanted)
         left = sum(segment.length for segment in wanted)
-        ahead: Future[bytes] | None = self._threads.submit(reader.first_batch)
+        ahead: Future[_Batch] | None = self._threads.submit(reader.first_batch)
+        comparing: Future[None] | None = None
         try:
             while ahead is not None:
                 batch = await asyncio.wrap_future(ahead)
-                left -= len(batch)
+                left -= len(batch.data)
                 ahead = self._threads.submit(reader.next_batch) if left else None
-                yield batch
+                if batch.comparison is not None:
+                    # Hashing takes longer than reading: it goes on while this batch is sent and the next one read.
+                    if comparing is not None:
+                        await asyncio.wrap_future(comparing)
+                    comparing = self._threads.submit(batch.compare)
+                    if batch.ends_blob:
+                        await asyncio.wrap_future(comparing)
+                yield batch.data
         finally:
             if ahead is None:
                 reader.close()
@@ -158,10 +166,15 @@ class BlobStore:
     def _digest(self, blobs: Sequence[Blob], check_each: bool, stop: threading.Event) -> str:
         whole = hashlib.sha256()
         wanted = segments(blobs, 0, sum(blob.size for blob in blobs))
-        reader = _Reader(self, wanted, check=check_each)
+        reader = _Reader(self, wanted)
+        left = sum(segment.length for segment in wanted)
         try:
-            while not stop.is_set() and (batch := reader.next_batch()):
-                whole.update(batch)
+            while left and not stop.is_set():
+                batch = reader.next_batch()
+                left -= len(batch.data)
+                whole.update(batch.data)
+                if check_each:
+                    batch.compare()
         finally:
             reader.close()
         return f"sha256:{whole.hexdigest()}"
@@ -256,40 +269,63 @@ class BlobWriter:
             os.unlink(self._path)  # noqa: PTH108
 
 
+class _Comparison:
+    """A blob that is being compared with its digest."""
+
+    def __init__(self, blob: Blob) -> None:
+        self.blob = blob
+        self.hash = hashlib.sha256()
+
+
+@frozen
+class _Batch:
+    """Bytes that were read; `comparison` if they belong to a blob that is read from end to end."""
+
+    data: bytes
+    comparison: _Comparison | None
+    ends_blob: bool
+
+    def compare(self) -> None:
+        """Hash the bytes, and compare when they are the last of their blob."""
+        if self.comparison is None:
+            return
+        self.comparison.hash.update(self.data)
+        if self.ends_blob and f"sha256:{self.comparison.hash.hexdigest()}" != self.comparison.blob.digest:
+            raise DamagedBlobError(f"blob {self.comparison.blob.name} does not have the bytes that were written")
+
+
 class _Reader:
     """Reads segments one batch after another, in whatever thread it is called."""
 
-    def __init__(self, store: BlobStore, wanted: Sequence[Segment], *, check: bool = True) -> None:
+    def __init__(self, store: BlobStore, wanted: Sequence[Segment]) -> None:
         self._store = store
         self._wanted = list(reversed(wanted))
         self._segment: Segment | None = None
+        self._comparison: _Comparison | None = None
         self._file = -1
         self._done = 0
-        self._check = check
-        self._hash = hashlib.sha256()
 
-    def first_batch(self) -> bytes:
+    def first_batch(self) -> _Batch:
         """Check all that can be checked without reading, and give the first bytes."""
         self._store.check(self._wanted)
-        return self.next_batch()
+        batch = self.next_batch() if self._wanted else _Batch(b"", None, ends_blob=True)
+        if batch.ends_blob:
+            # A small blob is compared here and now: another thread would take longer to wake up.
+            batch.compare()
+            return _Batch(batch.data, None, ends_blob=True)
+        return batch
 
-    def next_batch(self) -> bytes:
-        """Give the next bytes, none at the end."""
+    def next_batch(self) -> _Batch:
+        """Give the next bytes; there have to be more."""
         segment = self._segment or self._open_next()
-        if segment is None:
-            return b""
         data = os.pread(self._file, min(BATCH, segment.length - self._done), segment.start + self._done)
         if not data:
             raise DamagedBlobError(f"blob {segment.blob.name} ends before its {segment.blob.size} bytes")
         self._done += len(data)
-        checked = self._check and segment.is_whole
-        if checked:
-            self._hash.update(data)
-        if self._done == segment.length:
-            if checked and f"sha256:{self._hash.hexdigest()}" != segment.blob.digest:
-                raise DamagedBlobError(f"blob {segment.blob.name} does not have the bytes that were written")
+        batch = _Batch(data, self._comparison, ends_blob=self._done == segment.length)
+        if batch.ends_blob:
             self.close()
-        return data
+        return batch
 
     def close(self) -> None:
         """Close the file that is open."""
@@ -297,17 +333,15 @@ class _Reader:
             os.close(self._file)
         self._file, self._segment = -1, None
 
-    def _open_next(self) -> Segment | None:
-        if not self._wanted:
-            return None
-        self._segment = self._wanted.pop()
-        self._done = 0
-        self._hash = hashlib.sha256()
+    def _open_next(self) -> Segment:
+        segment = self._wanted.pop()
         try:
-            self._file = os.open(self._store.path(self._segment.blob.name), os.O_RDONLY)
+            self._file = os.open(self._store.path(segment.blob.name), os.O_RDONLY)
         except FileNotFoundError as error:
-            raise DamagedBlobError(f"blob {self._segment.blob.name} is missing") from error
-        return self._segment
+            raise DamagedBlobError(f"blob {segment.blob.name} is missing") from error
+        self._segment, self._done = segment, 0
+        self._comparison = _Comparison(segment.blob) if segment.is_whole else None
+        return segment
 
 
 def sync_file(file: int) -> None:
