@@ -6,13 +6,14 @@ import warnings
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 from . import _flows as flows
 from . import _operations as operations
 from . import _transfers as transfers
+from .aio_files import AsyncObjectReader, AsyncObjectStream, AsyncObjectWriter
 from .config import Config, RetryPolicy, Settings, Timeout, TransferConfig, override
-from .exceptions import InsecureTransportWarning
+from .exceptions import InsecureTransportWarning, InvalidInputError
 from .models import (
     Attestation,
     Bucket,
@@ -160,6 +161,48 @@ class AsyncClient:
     async def read(self, bucket: str, key: str, *, byte_range: str | None = None) -> bytes:
         """See `Client.read`."""
         return await self._runner.run(transfers.download.read_object(self._settings, bucket, key, byte_range=byte_range))
+
+    def stream(self, bucket: str, key: str, *, byte_range: str | None = None) -> AsyncObjectStream:
+        """See `Client.stream`."""
+        return AsyncObjectStream(
+            self._runner.carry(transfers.download.stream_object(self._settings, bucket, key, byte_range=byte_range))
+        )
+
+    @overload
+    async def open(self, bucket: str, key: str, mode: Literal["rb"] = "rb") -> AsyncObjectReader: ...
+
+    @overload
+    async def open(
+        self,
+        bucket: str,
+        key: str,
+        mode: Literal["wb"],
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> AsyncObjectWriter: ...
+
+    async def open(
+        self,
+        bucket: str,
+        key: str,
+        mode: Literal["rb", "wb"] = "rb",
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> AsyncObjectReader | AsyncObjectWriter:
+        """See `Client.open`; the methods of the file are awaited."""
+        if mode == "wb":
+            writing = transfers.upload.write_object(self._settings, bucket, key, content_type=content_type, metadata=metadata)
+            return await AsyncObjectWriter.begin(key, self._runner.carry(writing))
+        if mode != "rb" or content_type is not None or metadata is not None:
+            raise InvalidInputError("mode is 'rb' or 'wb', and only an object that is written has content_type and metadata")
+        version = await self.get_object_metadata(bucket, key)
+
+        async def fetch(start: int, end: int) -> bytes:
+            return await self._runner.run(transfers.download.read_block(self._settings, bucket, version, start, end))
+
+        return AsyncObjectReader(version, fetch)
 
     async def list_objects(
         self,

@@ -6,13 +6,14 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self, overload
 
 from . import _flows as flows
 from . import _operations as operations
 from . import _transfers as transfers
 from .config import Config, RetryPolicy, Settings, Timeout, TransferConfig, override
-from .exceptions import InsecureTransportWarning
+from .exceptions import InsecureTransportWarning, InvalidInputError
+from .files import ObjectReader, ObjectStream, ObjectWriter
 from .models import (
     Attestation,
     Bucket,
@@ -227,6 +228,72 @@ class Client:
     def read(self, bucket: str, key: str, *, byte_range: str | None = None) -> bytes:
         """Return an object's bytes, or a range of them. The whole is SHA-256 checked before it is returned."""
         return self._runner.run(transfers.download.read_object(self._settings, bucket, key, byte_range=byte_range))
+
+    def stream(self, bucket: str, key: str, *, byte_range: str | None = None) -> ObjectStream:
+        """Return an object's bytes, or a range of them, as a context manager that iterates chunks over one connection.
+
+            with client.stream("releases", "log.txt") as chunks:
+                for chunk in chunks: ...
+
+        Args:
+            bucket: The bucket's name.
+            key: The object's key.
+            byte_range: `"bytes=0-1023"`, `"bytes=5-"` or `"bytes=-500"`.
+        """
+        return ObjectStream(
+            self._runner.carry(transfers.download.stream_object(self._settings, bucket, key, byte_range=byte_range))
+        )
+
+    @overload
+    def open(self, bucket: str, key: str, mode: Literal["rb"] = "rb") -> ObjectReader: ...
+
+    @overload
+    def open(
+        self,
+        bucket: str,
+        key: str,
+        mode: Literal["wb"],
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> ObjectWriter: ...
+
+    def open(
+        self,
+        bucket: str,
+        key: str,
+        mode: Literal["rb", "wb"] = "rb",
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+    ) -> ObjectReader | ObjectWriter:
+        """Open an object as a binary file.
+
+        For reading (`"rb"`) it is buffered and seekable, and reads one version of the object only. For writing (`"wb"`) it
+        becomes a multipart upload as it grows; a clean close stores the object, leaving the `with` block by an exception does not.
+
+        Args:
+            bucket: The bucket's name.
+            key: The object's key.
+            mode: `"rb"` or `"wb"`.
+            content_type: Media type of an object that is written.
+            metadata: Text kept with an object that is written.
+
+        Raises:
+            NotFoundError: There is no such object to read.
+            ObjectChangedError: The object changed while it was read; comes from the file's methods.
+        """
+        if mode == "wb":
+            writing = transfers.upload.write_object(self._settings, bucket, key, content_type=content_type, metadata=metadata)
+            return ObjectWriter(key, self._runner.carry(writing))
+        if mode != "rb" or content_type is not None or metadata is not None:
+            raise InvalidInputError("mode is 'rb' or 'wb', and only an object that is written has content_type and metadata")
+        version = self.get_object_metadata(bucket, key)
+
+        def fetch(start: int, end: int) -> bytes:
+            return self._runner.run(transfers.download.read_block(self._settings, bucket, version, start, end))
+
+        return ObjectReader(version, fetch)
 
     def list_objects(
         self,

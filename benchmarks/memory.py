@@ -73,9 +73,7 @@ def main() -> int:
                     seconds, before, most = (float(word) for word in output.split())
                     store = peak(server)
                     over = over or max(most, store) > options.limit_mib
-                    print(
-                        f"{work:<14} {seconds:9.2f} {options.size_mib / seconds:7.0f} {before:15.0f} {most:13.0f} {store:12.0f}"
-                    )
+                    print(f"{work:<14} {seconds:9.2f} {options.size_mib / seconds:7.0f} {before:15.0f} {most:13.0f} {store:12.0f}")
             finally:
                 server.terminate()
         same = digest(source) == digest(target)

@@ -19,7 +19,9 @@ from ..exceptions import (
     ArtifactStoreError,
     IntegrityError,
     NetworkError,
+    NotFoundError,
     ObjectChangedError,
+    PreconditionFailedError,
     RangeNotSatisfiableError,
     ResponseDecodeError,
 )
@@ -28,7 +30,7 @@ from ..types import AsyncWriter, ProgressCallback
 from .digest import RunningDigest
 from .progress import Progress, check_callback
 from .reception import Reception, VersionChanged
-from .target import MemoryTarget, Target, open_target
+from .target import CallerTarget, MemoryTarget, Target, open_target
 
 
 def download(
@@ -64,6 +66,37 @@ def read_object(settings: Settings, bucket: str, key: str, *, byte_range: str | 
     target = MemoryTarget()
     yield from Download(settings, bucket, key, Reception(wanted, None), target, Progress(None)).run()
     return target.content
+
+
+def stream_object(settings: Settings, bucket: str, key: str, *, byte_range: str | None) -> Steps[Object]:
+    """Hand an object, or a range of it, to the caller, chunk by chunk."""
+    wanted = None if byte_range is None else ByteRange.parse(byte_range)
+    return (yield from Download(settings, bucket, key, Reception(wanted, None), CallerTarget(), Progress(None)).run())
+
+
+def read_block(settings: Settings, bucket: str, version: Object, start: int, end: int) -> Steps[bytes]:
+    """Receive the bytes from start up to, not including, end, of exactly this version of an object."""
+    target = MemoryTarget()
+    reception = Reception(ByteRange(start, end - 1), version.etag)
+    task = Download(settings, bucket, version.key, reception, target, Progress(None))
+    try:
+        found = yield from task.run()
+    except (NotFoundError, PreconditionFailedError, RangeNotSatisfiableError) as error:
+        raise _changed(bucket, version.key, error.attempts) from None
+    if (found.etag, found.size) != (version.etag, version.size):
+        raise _changed(bucket, version.key, 1)
+    return target.content
+
+
+def _changed(bucket: str, key: str, attempts: int) -> ObjectChangedError:
+    return ObjectChangedError(
+        "the object changed since it was opened",
+        operation="getObject",
+        bucket=bucket,
+        key=key,
+        attempts=attempts,
+        hint="Open it again.",
+    )
 
 
 @define
@@ -106,7 +139,7 @@ class Download:
                 continue
             except NetworkError as error:
                 failure = error
-            except (IntegrityError, ResponseDecodeError, RangeNotSatisfiableError) as error:
+            except (IntegrityError, PreconditionFailedError, RangeNotSatisfiableError, ResponseDecodeError) as error:
                 self._name(error, attempt)
                 raise
             yield Close()

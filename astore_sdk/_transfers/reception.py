@@ -14,7 +14,7 @@ from .._wire.digests import digest_of_field
 from .._wire.messages import Answer
 from .._wire.names import bare_etag
 from .._wire.ranges import ByteRange, ContentRange
-from ..exceptions import IntegrityError, RangeNotSatisfiableError, ResponseDecodeError
+from ..exceptions import IntegrityError, PreconditionFailedError, RangeNotSatisfiableError, ResponseDecodeError
 
 
 class VersionChanged(Exception):  # noqa: N818 - a signal between two of our functions, not an error of the SDK
@@ -82,7 +82,8 @@ class Reception:
         """Take the head of an answer.
 
         Raises:
-            RangeNotSatisfiableError: The range is not in the object, and the server did not say so itself.
+            PreconditionFailedError: The server passed over `If-Match`.
+        RangeNotSatisfiableError: The range is not in the object, and the server did not say so itself.
             ResponseDecodeError: It is not what was asked for.
             VersionChanged: It is of another version than before.
         """
@@ -90,6 +91,8 @@ class Reception:
             self._accept_part(answer)
         else:
             self._accept_whole(answer)
+        if self.received == 0 and self.if_match is not None and self.etag not in (None, bare_etag(self.if_match)):
+            raise PreconditionFailedError("the store sent another version than the one that if_match names")
 
     def _accept_part(self, answer: Answer) -> None:
         comes = ContentRange.parse(answer.headers.get("Content-Range"))

@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from .._transport.steps import Steps, tell, work
+from .._transport.steps import Steps, meet, tell, work
 from ..config import MIB
 from ..exceptions import InvalidInputError, SourceChangedError
 from ..types import AsyncData, Buffer
@@ -148,6 +148,7 @@ class Feed:
         self._returned: Source | None = None
         self._before: Iterator[bytes] = iter(())
         self._rest = memoryview(b"")
+        self._ended = False
 
     def put_back(self, source: Source) -> None:
         """Take back what was read; it is read again before the rest, and closed with the feed."""
@@ -159,13 +160,17 @@ class Feed:
         """Return at most so many bytes; none at the end."""
         while not self._rest:
             chunk: object = next(self._before, None)
+            if chunk is None and not self._ended:
+                chunk = yield from self._pull(size)
             if chunk is None:
-                chunk = yield from self._step(partial(self._following, size))
-            if chunk is None:
+                self._ended = True  # what has ended is not asked again
                 return b""
             self._rest = memoryview(_as_bytes(chunk))
         some, self._rest = self._rest[:size], self._rest[size:]
         return bytes(some)
+
+    def _pull(self, _size: int) -> Steps[object]:
+        return (yield from self._step(partial(self._following, _size)))
 
     def take(self, most: int) -> Steps[FileSource]:
         """Return a source with the next bytes, at most so many, spooled where they can be read again."""
@@ -189,6 +194,16 @@ class Feed:
             self._close()
 
 
+class CallerFeed(Feed):
+    """What the caller hands over, piece by piece; None ends it."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _size: None)
+
+    def _pull(self, _size: int) -> Steps[object]:
+        return (yield from meet())
+
+
 def _as_bytes(chunk: object) -> bytes:
     if isinstance(chunk, str):
         raise TypeError("data gives str; open it in binary mode, or encode it")
@@ -197,7 +212,7 @@ def _as_bytes(chunk: object) -> bytes:
     return bytes(cast("Buffer", chunk))
 
 
-def open_data(data: AsyncData, size: int | None, *, awaits: bool) -> Source | Feed:
+def open_data(data: AsyncData | CallerFeed, size: int | None, *, awaits: bool) -> Source | Feed:
     """Return what the data of a caller are. `awaits` tells whether async data can be read.
 
     Raises:
@@ -225,6 +240,8 @@ def wrong_size(size: int, found: int) -> InvalidInputError:
 
 
 def _open(data: object, *, awaits: bool) -> Source | Feed:
+    if isinstance(data, CallerFeed):
+        return data
     if isinstance(data, str):
         raise TypeError("data is a str: use pathlib.Path for a file's path, or str.encode() for its text")
     if isinstance(data, bytes | bytearray | memoryview):

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from .._transport.steps import Steps, tell, work
+from .._transport.steps import Steps, meet, tell, work
 from ..types import AsyncWriter
 from .digest import RunningDigest
 
@@ -87,6 +87,19 @@ class WriterTarget:
 
     def discard(self) -> None:
         """Do nothing."""
+
+
+class CallerTarget(WriterTarget):
+    """The caller, who takes each chunk as it comes."""
+
+    def __init__(self) -> None:
+        super().__init__(len, awaited=False)
+
+    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+        """Hand a chunk on."""
+        if digest is not None:
+            yield from work(partial(digest.feed, offset, chunk))
+        yield from meet(chunk)
 
 
 class DeviceTarget(WriterTarget):

@@ -19,14 +19,14 @@ from .destination import Destination, compared
 from .multipart import send_in_parts
 from .parts import FeedParts, SourceParts
 from .progress import Progress, check_callback
-from .source import Feed, Source, open_data, wrong_size
+from .source import CallerFeed, Feed, Source, open_data, wrong_size
 
 
 def upload(
     settings: Settings,
     bucket: str,
     key: str,
-    data: AsyncData,
+    data: AsyncData | CallerFeed,
     size: int | None,
     *,
     awaits: bool,
@@ -59,6 +59,25 @@ def upload(
         return (yield from send_in_parts(into, SourceParts(opened, settings.transfer.part_size)))
     finally:
         opened.close()
+
+
+def write_object(
+    settings: Settings, bucket: str, key: str, *, content_type: str | None, metadata: Mapping[str, str | None] | None
+) -> Steps[Object]:
+    """Store what the caller hands over piece by piece."""
+    return upload(
+        settings,
+        bucket,
+        key,
+        CallerFeed(),
+        None,
+        awaits=False,
+        content_type=content_type,
+        metadata=metadata,
+        progress_callback=None,
+        if_match=None,
+        if_none_match=None,
+    )
 
 
 def _send_feed(into: Destination, feed: Feed, size: int | None) -> Steps[Object]:

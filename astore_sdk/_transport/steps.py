@@ -113,18 +113,33 @@ class Tell(Generic[T]):
 class Meet:
     """Hand something to the caller, who drives this flow piece by piece, and go on with what the caller hands back."""
 
-    value: object
+    value: bytes | None
 
 
 @frozen
 class Ended(Generic[T]):
     """What a flow that is driven piece by piece came to."""
 
-    result: T
+    value: T
 
 
 Step = Exchange | Open | Read | Close | Sleep | Work[object] | Wait | Tell[object] | Meet | Hire
 Steps = Generator[Step, object, T]
+
+
+class Theirs(BaseException):
+    """Carries what the caller's own code raised (a callback, a source, a writer) past all that handles failures of the store.
+
+    Such code may raise what httpx raises, or an error of this SDK that it uses itself: neither is a failure of the transfer's own.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+    def add_note(self, note: str, /) -> None:
+        """Add the note to what is carried."""
+        self.error.add_note(note)
 
 
 def exchange(operation: Operation[object], body: Body | None = None, *, attempt: int = 1, shielded: bool = False) -> Steps[Answer]:
@@ -152,6 +167,6 @@ def tell(call: Callable[[], T | Awaitable[T]]) -> Steps[T]:
     return cast("T", (yield Tell(call)))
 
 
-def meet(value: object = None) -> Steps[object]:
+def meet(value: bytes | None = None) -> Steps[object]:
     """Hand something to the caller and return what the caller hands back."""
     return (yield Meet(value))

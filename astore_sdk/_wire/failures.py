@@ -36,8 +36,8 @@ MAX_BODY = 64 * 1024
 """Bytes of a failure's body that are read."""
 CERTIFICATE_REFUSED = "CertificateRefused"
 """The code of a `NetworkError` that no repeat would cure."""
-RAISED_BY_HTTPX = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL)
-"""What comes out of httpx when there is no answer."""
+RAISED_BY_HTTPX = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ssl.SSLError)
+"""What comes out of httpx when there is no answer; its async side lets TLS alerts through as they are."""
 _MAX_MESSAGE = 1000
 
 _BY_STATUS: dict[int, type[ArtifactStoreError]] = {

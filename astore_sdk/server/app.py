@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from astore_sdk.server.asgi import ClientGoneError, Request, RequestHeaders, Response, json_response
-from astore_sdk.server.blobs import DamagedBlobError
+from astore_sdk.server.blob_reading import DamagedBlobError
 from astore_sdk.server.faults import FAULT_HEADER, Fault, Faults, fault_from_header, fault_from_json, fault_to_json
 from astore_sdk.server.names import require_bucket_name, require_key
 from astore_sdk.server.operations import buckets, complete, multipart, objects, supplychain, system

@@ -15,10 +15,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
+from astore_sdk.server.blob_reading import BATCH, Reader, segments
 from astore_sdk.server.leases import Leases
-from astore_sdk.server.limits import MIB
 from astore_sdk.server.values import Blob
 
 if TYPE_CHECKING:
@@ -26,43 +24,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
-# Bytes that travel to or from a thread at a time: a switch costs what copying some 100 KiB costs.
-BATCH = MIB
+    from astore_sdk.server.blob_reading import Batch, Segment
+
 _FOLDERS = [f"{number:02x}" for number in range(256)]
-
-
-class DamagedBlobError(Exception):
-    """A blob does not have the bytes that were written; the message names it."""
-
-
-@frozen
-class Segment:
-    """A stretch of a blob that a reader wants."""
-
-    blob: Blob
-    start: int
-    length: int
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether this is all of the blob, so that its digest can be checked."""
-        return self.length == self.blob.size
-
-
-def segments(blobs: Sequence[Blob], start: int, length: int) -> list[Segment]:
-    """Cut the stretch of an object that begins at `start` out of its blobs."""
-    wanted: list[Segment] = []
-    for blob in blobs:
-        if length <= 0:
-            break
-        if start >= blob.size:
-            start -= blob.size
-            continue
-        taken = min(length, blob.size - start)
-        wanted.append(Segment(blob, start, taken))
-        length -= taken
-        start = 0
-    return wanted
 
 
 class BlobStore:
@@ -97,15 +61,23 @@ class BlobStore:
         Before the first batch is given, all blobs are seen to be there and to have their sizes. The last batch of a
         whole blob is given only if the blob still has the digest it was written with.
         """
-        reader = _Reader(self, wanted)
+        reader = Reader(self.path, wanted)
         left = sum(segment.length for segment in wanted)
-        ahead: Future[bytes] | None = self._threads.submit(reader.first_batch)
+        ahead: Future[Batch] | None = self._threads.submit(reader.first_batch)
+        comparing: Future[None] | None = None
         try:
             while ahead is not None:
                 batch = await asyncio.wrap_future(ahead)
-                left -= len(batch)
+                left -= len(batch.data)
                 ahead = self._threads.submit(reader.next_batch) if left else None
-                yield batch
+                if batch.comparison is not None:
+                    # Hashing takes longer than reading: it goes on while this batch is sent and the next one read.
+                    if comparing is not None:
+                        await asyncio.wrap_future(comparing)
+                    comparing = self._threads.submit(batch.compare)
+                    if batch.ends_blob:
+                        await asyncio.wrap_future(comparing)
+                yield batch.data
         finally:
             if ahead is None:
                 reader.close()
@@ -158,23 +130,18 @@ class BlobStore:
     def _digest(self, blobs: Sequence[Blob], check_each: bool, stop: threading.Event) -> str:
         whole = hashlib.sha256()
         wanted = segments(blobs, 0, sum(blob.size for blob in blobs))
-        reader = _Reader(self, wanted, check=check_each)
+        reader = Reader(self.path, wanted)
+        left = sum(segment.length for segment in wanted)
         try:
-            while not stop.is_set() and (batch := reader.next_batch()):
-                whole.update(batch)
+            while left and not stop.is_set():
+                batch = reader.next_batch()
+                left -= len(batch.data)
+                whole.update(batch.data)
+                if check_each:
+                    batch.compare()
         finally:
             reader.close()
         return f"sha256:{whole.hexdigest()}"
-
-    def check(self, wanted: Sequence[Segment]) -> None:
-        """See that each blob is there and has its size."""
-        for segment in wanted:
-            try:
-                size = os.stat(self.path(segment.blob.name)).st_size  # noqa: PTH116
-            except FileNotFoundError as error:
-                raise DamagedBlobError(f"blob {segment.blob.name} is missing") from error
-            if size != segment.blob.size:
-                raise DamagedBlobError(f"blob {segment.blob.name} has {size} bytes instead of {segment.blob.size}")
 
 
 class BlobWriter:
@@ -254,60 +221,6 @@ class BlobWriter:
             self._file = None
         with suppress(OSError):
             os.unlink(self._path)  # noqa: PTH108
-
-
-class _Reader:
-    """Reads segments one batch after another, in whatever thread it is called."""
-
-    def __init__(self, store: BlobStore, wanted: Sequence[Segment], *, check: bool = True) -> None:
-        self._store = store
-        self._wanted = list(reversed(wanted))
-        self._segment: Segment | None = None
-        self._file = -1
-        self._done = 0
-        self._check = check
-        self._hash = hashlib.sha256()
-
-    def first_batch(self) -> bytes:
-        """Check all that can be checked without reading, and give the first bytes."""
-        self._store.check(self._wanted)
-        return self.next_batch()
-
-    def next_batch(self) -> bytes:
-        """Give the next bytes, none at the end."""
-        segment = self._segment or self._open_next()
-        if segment is None:
-            return b""
-        data = os.pread(self._file, min(BATCH, segment.length - self._done), segment.start + self._done)
-        if not data:
-            raise DamagedBlobError(f"blob {segment.blob.name} ends before its {segment.blob.size} bytes")
-        self._done += len(data)
-        checked = self._check and segment.is_whole
-        if checked:
-            self._hash.update(data)
-        if self._done == segment.length:
-            if checked and f"sha256:{self._hash.hexdigest()}" != segment.blob.digest:
-                raise DamagedBlobError(f"blob {segment.blob.name} does not have the bytes that were written")
-            self.close()
-        return data
-
-    def close(self) -> None:
-        """Close the file that is open."""
-        if self._file >= 0:
-            os.close(self._file)
-        self._file, self._segment = -1, None
-
-    def _open_next(self) -> Segment | None:
-        if not self._wanted:
-            return None
-        self._segment = self._wanted.pop()
-        self._done = 0
-        self._hash = hashlib.sha256()
-        try:
-            self._file = os.open(self._store.path(self._segment.blob.name), os.O_RDONLY)
-        except FileNotFoundError as error:
-            raise DamagedBlobError(f"blob {self._segment.blob.name} is missing") from error
-        return self._segment
 
 
 def sync_file(file: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from astore_sdk.server.blobs import BATCH
+from astore_sdk.server.blob_reading import BATCH
 from astore_sdk.server.connections import lending, refuse
 
 if TYPE_CHECKING:

@@ -38,12 +38,11 @@ class Bucket(BaseHTTPRequestHandler):
 @contextmanager
 def serving(context: ssl.SSLContext | None = None) -> Iterator[ThreadingHTTPServer]:
     class Quiet(ThreadingHTTPServer):
-        seen: list[object] = []
-
         def handle_error(self, request: object, client_address: object) -> None:
             """Refused handshakes are what some tests are about."""
 
     with Quiet(("127.0.0.1", 0), Bucket) as server:
+        server.seen = []
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -95,9 +94,7 @@ def test_unknown_authority_is_refused_at_once(make_client: ClientFactory, server
         assert (caught.value.code, caught.value.attempts) == ("CertificateRefused", 1)
 
 
-def test_skipping_verification_warns_and_stays_in_its_client(
-    make_client: ClientFactory, server_context: ssl.SSLContext
-) -> None:
+def test_skipping_verification_warns_and_stays_in_its_client(make_client: ClientFactory, server_context: ssl.SSLContext) -> None:
     with serving(server_context) as server:
         url = f"https://127.0.0.1:{server.server_port}"
         with (

@@ -77,7 +77,7 @@ def test_a_download_cut_at_a_byte(server: BackgroundServer, http: httpx.Client, 
     with http.stream("GET", path) as response:
         assert response.headers["content-length"] == str(len(DATA))
         pieces = response.iter_raw()
-        with pytest.raises(httpx.RemoteProtocolError):  # noqa: PT012 - all but the last iteration are fine
+        with pytest.raises(httpx.RemoteProtocolError):
             for piece in pieces:
                 received += piece
     assert received == DATA[:size]
@@ -96,7 +96,7 @@ def test_a_download_that_stalls(server: BackgroundServer, path: str, size: int) 
         opened.settimeout(0.3)
         opened.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         received = b""
-        with pytest.raises(TimeoutError):  # noqa: PT012 - all but the last read are fine
+        with pytest.raises(TimeoutError):
             while True:
                 received += opened.recv(1 << 20)
     assert received.partition(b"\r\n\r\n")[2] == DATA[:size]

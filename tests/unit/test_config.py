@@ -33,7 +33,8 @@ def test_missing_base_url_names_the_variable(value: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["host:8080", "ftp://host", "http://", "http://host?x=1", "http://host/#a", "http://ho st", "http://host:99999", "//host"]
+    "value",
+    ["host:8080", "ftp://host", "http://", "http://host?x=1", "http://host/#a", "http://ho st", "http://host:99999", "//host"],
 )
 def test_bad_base_urls(value: str) -> None:
     with pytest.raises(InvalidInputError, match="base_url"):
