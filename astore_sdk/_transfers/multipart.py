@@ -7,7 +7,7 @@ from functools import partial
 from attrs import define, evolve, field
 
 from .._operations import multipart
-from .._transport.crew import Crew, hire
+from .._transport.crew import Crew, employ, hire
 from .._transport.perform import perform
 from .._transport.retry import Budget
 from .._transport.steps import Steps, tell
@@ -30,18 +30,14 @@ def send_in_parts(into: Destination, origin: SourceParts | FeedParts) -> Steps[O
     crew = yield from hire(into.settings.transfer.concurrency)
     task = InParts(into, origin, crew)
     try:
-        stored = yield from task.run()
-        yield from crew.dismiss()
+        return (yield from employ(crew, task.run()))
     except GeneratorExit:
-        crew.abandon()
         raise
     except BaseException as error:
-        yield from crew.stop()
         task.release_all()
         if task.begun is not None:
             yield from _abandon(task.begun, into.settings.retry, error)
         raise
-    return stored
 
 
 @define
@@ -128,7 +124,7 @@ class InParts:
 
         def then(etag: str) -> object:
             self._etags[number] = etag
-            self._budget.moved += body.length
+            self._budget.move(body.length)
             self._done_with(number)
             return self._tally.finish(number, body.length)
 

@@ -6,7 +6,7 @@ from .._transport.steps import Steps
 from ..exceptions import SourceChangedError
 from .body import SourceBody
 from .plan import MAX_PARTS, PlannedPart, part_size_for, plan_parts, stream_part_size
-from .source import Feed, Source
+from .source import Feed, FileSource, Source
 
 
 class SourceParts:
@@ -46,8 +46,9 @@ class SourceParts:
 class FeedParts:
     """The parts of a feed, each spooled until it is sent and hashed."""
 
-    def __init__(self, feed: Feed, size: int | None, part_size: int) -> None:
+    def __init__(self, feed: Feed, size: int | None, part_size: int, *, file: FileSource | None = None) -> None:
         self._feed = feed
+        self._file = file
         self._size = size
         self._part_size = part_size
         self._count = 0
@@ -80,3 +81,5 @@ class FeedParts:
         """Raise a SourceChangedError if the feed did not have what was said."""
         if self._size is not None and size != self._size:
             raise SourceChangedError(f"size was {self._size}, but data had {size} bytes")
+        if self._file is not None:
+            self._file.check()

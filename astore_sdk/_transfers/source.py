@@ -33,6 +33,7 @@ class MemorySource:
     """Bytes in memory."""
 
     in_memory = True
+    by_offset = True
 
     def __init__(self, data: Buffer) -> None:
         self._view = memoryview(data).cast("B")
@@ -54,7 +55,7 @@ class MemorySource:
 class FileSource:
     """A seekable file, from where it stands. Only one that is `owned` is closed, only one that is `watched` is expected to stay.
 
-    Several threads may read it at once. A file of the system's is read by offset, any other one under a lock.
+    Several threads may read it at once if that costs nothing: a file of the system's by offset, one in memory under a lock.
     """
 
     in_memory = False
@@ -66,6 +67,8 @@ class FileSource:
         self._watched = watched
         self._lock = threading.Lock()
         self._descriptor = _descriptor(file)
+        # Nobody knows what it costs to go back and forth in a file of another kind: one that decompresses begins anew each time.
+        self.by_offset = self._descriptor is not None or not watched or type(file) is io.BytesIO
         self._start = self._end = file.tell()
         self.size = max(0, file.seek(0, io.SEEK_END) - self._start)
         file.seek(self._start)
@@ -110,6 +113,10 @@ class FileSource:
         with self._lock:
             self._file.seek(position)
             return _as_bytes(self._file.read(most))
+
+    def once(self) -> Feed:
+        """Return its bytes as what is read once, from start to end."""
+        return Feed(partial(_read, self._file.read))
 
     def check(self) -> None:
         """Raise a SourceChangedError if size or time of the last change are not what they were."""

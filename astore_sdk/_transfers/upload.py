@@ -19,7 +19,7 @@ from .destination import Destination, compared
 from .multipart import send_in_parts
 from .parts import FeedParts, SourceParts
 from .progress import Progress, check_callback
-from .source import CallerFeed, Feed, Source, open_data, wrong_size
+from .source import CallerFeed, Feed, FileSource, Source, open_data, wrong_size
 
 
 def upload(
@@ -56,6 +56,9 @@ def upload(
             return (yield from _send_feed(into, opened, size))
         if opened.size <= settings.transfer.threshold:
             return (yield from _put(into, opened))
+        if isinstance(opened, FileSource) and not opened.by_offset:
+            parts = FeedParts(opened.once(), opened.size, settings.transfer.part_size, file=opened)
+            return (yield from send_in_parts(into, parts))
         return (yield from send_in_parts(into, SourceParts(opened, settings.transfer.part_size)))
     finally:
         opened.close()

@@ -115,3 +115,17 @@ class InlineCrew:
 def hire(size: int) -> Steps[Crew]:
     """Return a crew of at most so many workers."""
     return cast("Crew", (yield Hire(size)))
+
+
+def employ(crew: Crew, task: Steps[T]) -> Steps[T]:
+    """Carry out a task that needs the crew, and let the crew go. When this raises, all work has stopped."""
+    try:
+        result = yield from task
+        yield from crew.dismiss()
+    except GeneratorExit:
+        crew.abandon()
+        raise
+    except BaseException:
+        yield from crew.stop()
+        raise
+    return result

@@ -84,6 +84,11 @@ class Budget:
     repeats: int = field(default=0, init=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False, eq=False)
 
+    def move(self, count: int) -> None:
+        """Count bytes that moved."""
+        with self._lock:
+            self.moved += count
+
     def take(self) -> bool:
         """Count one more repeat; False if there is none left."""
         with self._lock:
