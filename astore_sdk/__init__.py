@@ -35,6 +35,7 @@ from .exceptions import (
     ServiceUnavailableError,
     SourceChangedError,
     TooManyRequestsError,
+    TransferInProgressError,
     UnauthorizedError,
 )
 from .models import (
@@ -95,6 +96,7 @@ __all__ = [
     "Timeout",
     "TooManyRequestsError",
     "TransferConfig",
+    "TransferInProgressError",
     "UnauthorizedError",
     "__version__",
 ]

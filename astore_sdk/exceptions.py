@@ -18,7 +18,8 @@
     ├── ResponseDecodeError             an answer that cannot be understood
     ├── IntegrityError                  bytes that are not what they should be
     ├── SourceChangedError              the source changed while it was sent
-    └── ObjectChangedError              the object changed while it was received
+    ├── ObjectChangedError              the object changed while it was received
+    └── TransferInProgressError         another process is at the same resumable transfer
 
 An argument of the wrong type is a plain `TypeError`, a failure of the local disk a plain `OSError`.
 """
@@ -52,6 +53,7 @@ __all__ = [
     "ServiceUnavailableError",
     "SourceChangedError",
     "TooManyRequestsError",
+    "TransferInProgressError",
     "UnauthorizedError",
 ]
 
@@ -193,6 +195,10 @@ class SourceChangedError(ArtifactStoreError):
 
 class ObjectChangedError(ArtifactStoreError):
     """The object changed in the store while it was received."""
+
+
+class TransferInProgressError(ArtifactStoreError):
+    """Another process, or another thread, is at the same resumable transfer."""
 
 
 class InsecureTransportWarning(UserWarning):
