@@ -177,7 +177,7 @@ class Signature:
             ValueError: The store left out the signature, its digest or its key; or the name is not that of a file.
             OSError: The files cannot be written.
         """
-        if Path(name).name != name:
+        if not name or Path(name).name != name:
             raise ValueError(f"name is the name of a file, not {name!r}")
         signature, digest, public_key = self._whole()
         texts = {

@@ -123,12 +123,10 @@ def promised(bucket: str, key: str, document: Document | None, attest: Mapping[s
     promises: list[Promise] = []
     if document:
         promises.append(Promise("sbom", document.predicate_type, document.predicate, document.note))
-    promises += [Promise(type_, predicate_type_for(type_, data), data) for type_, data in attest.items()]
-    if not attest:
-        predicate = {"bucket": bucket, "key": key}
-        promises.append(Promise("publish", predicate_type_for("publish", predicate), predicate))
+    for type_, data in (attest or {"publish": {"bucket": bucket, "key": key}}).items():
+        supply_chain.add_attestation(bucket, key, type_, data)  # what cannot be sent is refused here
+        promises.append(Promise(type_, predicate_type_for(type_, data), data))
     for promise in promises:
-        supply_chain.add_attestation(bucket, key, promise.type, promise.predicate)
         statement(bucket, key, "sha256:", promise.predicate_type, promise.predicate)
     return promises
 

@@ -33,8 +33,9 @@ def _types(value: Iterable[str]) -> tuple[str, ...]:
     if isinstance(value, str):
         raise TypeError("attestations is a list of types, not one str")
     types = tuple(value)
-    if stray := next((item for item in types if not isinstance(cast("object", item), str) or not item), None):
-        raise TypeError(f"attestations is a list of types as str; {stray!r} is none")
+    for item in types:
+        if not isinstance(cast("object", item), str) or not item:
+            raise TypeError(f"attestations is a list of types as str; {item!r} is none")
     return types
 
 
