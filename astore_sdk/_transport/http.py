@@ -132,10 +132,16 @@ class Channel:
         logger.debug("%s %s %s %.0f ms, attempt %d", request.method, path, result, seconds * 1000, attempt)
 
     def answer(self, response: httpx.Response, at: float, body: bytes = b"") -> Answer:
-        """Return the answer as a value, without the token should a failure have sent it back."""
+        """Return the answer as a value, without the token should it have been sent back in what errors quote."""
+        headers = httpx.Headers(
+            [
+                (name, value if response.is_success and name != "x-request-id" else self.auth.redact(value))
+                for name, value in response.headers.multi_items()
+            ]
+        )
         if body and not response.is_success:
             body = self.auth.redact(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        return Answer(response.status_code, response.headers, body, at)
+        return Answer(response.status_code, headers, body, at)
 
     def failure(self, error: Exception, operation: Operation[object]) -> NetworkError:
         """Return our error for one of httpx's."""
