@@ -18,7 +18,8 @@
     ├── ResponseDecodeError             an answer that cannot be understood
     ├── IntegrityError                  bytes that are not what they should be
     ├── SourceChangedError              the source changed while it was sent
-    └── ObjectChangedError              the object changed while it was received
+    ├── ObjectChangedError              the object changed while it was received
+    └── PolicyViolationError            what was fetched is not what the policy asks for
 
 An argument of the wrong type is a plain `TypeError`, a failure of the local disk a plain `OSError`.
 """
@@ -45,6 +46,7 @@ __all__ = [
     "NetworkTimeoutError",
     "NotFoundError",
     "ObjectChangedError",
+    "PolicyViolationError",
     "PreconditionFailedError",
     "RangeNotSatisfiableError",
     "ResponseDecodeError",
@@ -193,6 +195,16 @@ class SourceChangedError(ArtifactStoreError):
 
 class ObjectChangedError(ArtifactStoreError):
     """The object changed in the store while it was received."""
+
+
+class PolicyViolationError(ArtifactStoreError):
+    """What was fetched is not what the policy asks for; nothing of it is at the target.
+
+    Attributes:
+        violations: Every requirement that failed, in words; each begins with the policy's field.
+    """
+
+    violations: tuple[str, ...] = ()
 
 
 class InsecureTransportWarning(UserWarning):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -30,7 +31,10 @@ from ..types import AsyncWriter, ProgressCallback
 from .digest import RunningDigest
 from .progress import Progress, check_callback
 from .reception import Reception, VersionChanged
-from .target import CallerTarget, MemoryTarget, Target, open_target
+from .target import CallerTarget, MemoryTarget, NoTarget, Target, open_target
+
+Accept = Callable[[Object], Steps[None]]
+"""Looks at an object that was received whole, before its file gets its name; raises if it shall not."""
 
 
 def download(
@@ -44,8 +48,9 @@ def download(
     progress_callback: ProgressCallback | None,
     if_match: str | None,
     overwrite: bool,
+    accept: Accept | None = None,
 ) -> Steps[Object]:
-    """Receive an object, or a range of it, into a writer or a file."""
+    """Receive an object, or a range of it, into a writer or a file; a file only if what came is accepted."""
     wanted = None if byte_range is None else ByteRange.parse(byte_range)
     objects.get_object(bucket, key, if_match=if_match)  # names are refused before a file is made
     progress = Progress(check_callback(progress_callback))
@@ -54,10 +59,30 @@ def download(
     try:
         yield from target.begin()
         received = yield from task.run()
+        if accept is not None:
+            yield from accept(received)
         yield from target.commit()
         return received
     finally:
         target.discard()
+
+
+def hash_object(settings: Settings, bucket: str, key: str) -> Steps[str]:
+    """Receive an object once and return the SHA-256 of the bytes that came, as `sha256:HEX`. None of them is kept."""
+    received = yield from Download(hashing(settings), bucket, key, Reception(None, None), NoTarget(), Progress(None)).run()
+    return digest_received(received)
+
+
+def hashing(settings: Settings) -> Settings:
+    """Return settings with which every object that is received whole is hashed."""
+    return evolve(settings, transfer=evolve(settings.transfer, integrity=True))
+
+
+def digest_received(received: Object) -> str:
+    """Return the SHA-256 of the bytes that came, of an object that was received whole and hashed."""
+    if received.digest is None:
+        raise AssertionError("unreachable")
+    return received.digest
 
 
 def read_object(settings: Settings, bucket: str, key: str, *, byte_range: str | None) -> Steps[bytes]:

@@ -79,7 +79,7 @@ class _Stream:
 
     def __init__(self, response: httpx.Response, operation: Operation[object]) -> None:
         self.operation = operation
-        self.close = response.aclose
+        self.close: Callable[[], Awaitable[None]] = response.aclose
         self._chunks = response.aiter_raw()
         self._failure: Exception | None = None
 

@@ -67,7 +67,10 @@ def flag(what: str, value: object) -> bool | None:
 def moment(what: str, value: object) -> datetime | None:
     """Return a field that is a timestamp, in UTC, None if it is absent."""
     time = _typed(what, value, datetime)
-    return as_utc(time) if time else None
+    try:
+        return as_utc(time) if time else None
+    except OverflowError:  # in the year 1 or 9999, on the wrong side of UTC
+        raise _wrong(what, value) from None
 
 
 def _needed(what: str, value: str | None) -> str:
@@ -109,6 +112,19 @@ def model(kind: _Model[T], record: object) -> T:
 def records(page: Mapping[str, object], name: str, convert: Callable[[object], T]) -> list[T]:
     """Return a page's list, each record converted; an absent list is empty."""
     return [convert(record) for record in _items(name, page.get(name))]
+
+
+def records_each(page: Mapping[str, object], name: str, convert: Callable[[object], T]) -> list[T | models.MalformedRecord]:
+    """Return a page's list, each record converted, or said why it cannot be."""
+
+    def attempt(record: object) -> T | models.MalformedRecord:
+        try:
+            return convert(record)
+        except ResponseDecodeError as error:
+            named = cast("dict[str, object]", record).get("id") if isinstance(record, dict) else None
+            return models.MalformedRecord(named if isinstance(named, str) else None, error.message)
+
+    return records(page, name, attempt)
 
 
 def bucket(record: object) -> models.Bucket:
