@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, assert_type
 
-from astore_sdk import Client, Config, RetryPolicy, Timeout, TransferConfig
+from astore_sdk import Client, Config, Policy, RetryPolicy, Timeout, TransferConfig
 from astore_sdk.files import ObjectReader, ObjectStream, ObjectWriter
 from astore_sdk.models import (
     Attestation,
@@ -21,8 +21,11 @@ from astore_sdk.models import (
     Object,
     ObjectList,
     Part,
+    Publication,
     Sbom,
     Signature,
+    SignatureCheck,
+    VerificationResult,
 )
 
 
@@ -124,6 +127,27 @@ def supply_chain(client: Client) -> None:
     assert_type(attestation, Attestation)
     assert_type(attestation.data.get("status"), object | None)
     assert_type(client.get_attestations("builds", "key", type="build"), list[Attestation])
+
+
+def signed(client: Client, target: BinaryIO, pem: str, trusted: list[str]) -> None:
+    signature = client.sign_artifact("releases", "key", pem, passphrase=None)
+    assert_type(signature, Signature)
+    result = client.verify_signatures("releases", "key", trusted, threshold=1)
+    assert_type(result, VerificationResult)
+    assert_type(result.valid, bool)
+    assert_type(result.message, str)
+    assert_type(result.signatures, list[SignatureCheck])
+    assert_type(client.add_attestation("builds", "key", "build", {}, sign_with=Path("key.pem")), Attestation)
+    assert_type(client.verify_attestations("builds", "key", trusted, type="build"), VerificationResult)
+    published = client.publish(
+        "releases", "key", b"", sign_with=pem, sbom=Path("sbom.json"), attest={"build": {"status": "success"}}
+    )
+    assert_type(published, Publication)
+    assert_type(published.object, Object)
+    assert_type(published.attestations, list[Attestation])
+    policy = Policy(trusted, threshold=1, sbom=True, attestations=["build"])
+    assert_type(client.fetch("releases", "key", target, policy=policy), Object)
+    assert_type(Policy.from_file(Path("policy.toml")), Policy)
 
 
 def system(client: Client) -> None:
