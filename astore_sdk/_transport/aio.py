@@ -24,7 +24,7 @@ from ..config import Config
 from ..exceptions import InvalidInputError
 from .http import Channel, Gatherer, client_arguments
 from .perform import perform
-from .steps import Body, Close, Ended, Exchange, Meet, Open, Read, Sleep, Steps, Tell, Work
+from .steps import Body, Close, Ended, Exchange, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Work
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class _Stream:
 
     def __init__(self, response: httpx.Response, operation: Operation[object]) -> None:
         self.operation = operation
-        self.close = response.aclose
+        self.close: Callable[[], Awaitable[None]] = response.aclose
         self._chunks = response.aiter_raw()
         self._failure: Exception | None = None
 
@@ -130,9 +130,9 @@ class Runner:
         """Return a flow that its caller drives piece by piece."""
         return Carried(self, steps)
 
-    async def _send(self, operation: Operation[object], attempt: int, pump: _Pump | None = None) -> httpx.Response:
+    async def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> httpx.Response:
         client = self.connections.client()
-        request = self.channel.request(operation, pump.body.length, pump.chunks()) if pump else self.channel.request(operation)
+        request = self.channel.request(operation, body.length, _feed(body)) if body else self.channel.request(operation)
         begun = self.clock()
         result = "no answer"
         try:
@@ -144,12 +144,11 @@ class Runner:
 
     async def exchange(self, step: Exchange) -> Answer:
         """Send a request and read its whole answer."""
-        pump = _Pump(step.body) if step.body else None
         try:
-            response = await self._send(step.operation, step.attempt, pump)
+            response = await self._send(step.operation, step.attempt, step.body)
             return await self._gather(response)
         except RAISED_BY_HTTPX as error:
-            failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
+            failure = self.channel.failure(error, step.operation)
         raise failure
 
     async def open(self, step: Open) -> tuple[Answer, _Stream | None]:
@@ -238,6 +237,9 @@ class Carried(Generic[T]):
                     step = self._steps.send(outcome) if failure is None else self._steps.throw(failure)
                 except StopIteration as stop:
                     return Ended(cast("T", stop.value))
+                except Theirs as carried:
+                    failure = carried.error
+                    break
                 outcome = failure = None
                 try:
                     match step:
@@ -262,7 +264,8 @@ class Carried(Generic[T]):
                         case _:
                             assert_never(step)
                 except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
-                    failure = error
+                    failure = Theirs(error) if isinstance(error, Exception) and isinstance(step, Work | Tell) else error
+            raise failure
         finally:
             failure = None  # it holds this frame, and what the frame holds, through its traceback
             if not met:
@@ -280,22 +283,13 @@ class Carried(Generic[T]):
                 await stream.close()
 
 
-class _Pump:
-    """Feeds a body to httpx, and keeps what goes wrong on our side of it apart from what httpx itself raises."""
-
-    def __init__(self, body: Body) -> None:
-        self.body = body
-        self.trouble: BaseException | None = None
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        chunks = self.body.chunks()
-        following = partial(next, chunks, b"")
-        try:
-            while chunk := following() if self.body.in_memory else await _on_thread(following):
-                yield chunk
-                await _settled(self.body.sent(len(chunk)))
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            self.trouble = error
-            raise
+async def _feed(body: Body) -> AsyncIterator[bytes]:
+    """Feed a body to httpx."""
+    chunks = body.chunks()
+    following = partial(next, chunks, b"")
+    try:
+        while chunk := following() if body.in_memory else await _on_thread(following):
+            yield chunk
+            await _settled(body.sent(len(chunk)))
+    except Exception as error:  # noqa: BLE001 - it is handed on, whatever it is
+        raise Theirs(error) from None

@@ -109,6 +109,21 @@ Step = Exchange | Open | Read | Close | Sleep | Work[object] | Tell[object] | Me
 Steps = Generator[Step, object, T]
 
 
+class Theirs(BaseException):
+    """Carries what the caller's own code raised (a callback, a source, a writer) past all that handles failures of the store.
+
+    Such code may raise what httpx raises, or an error of this SDK that it uses itself: neither is a failure of the transfer's own.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+    def add_note(self, note: str, /) -> None:
+        """Add the note to what is carried."""
+        self.error.add_note(note)
+
+
 def exchange(operation: Operation[object], body: Body | None = None, *, attempt: int = 1, shielded: bool = False) -> Steps[Answer]:
     """Send a request and return its whole answer, whatever its status."""
     return cast("Answer", (yield Exchange(operation, body, attempt, shielded)))

@@ -19,7 +19,7 @@ from ..config import Config
 from ..exceptions import InvalidInputError
 from .http import Channel, Gatherer, client_arguments
 from .perform import perform
-from .steps import Body, Close, Ended, Exchange, Meet, Open, Read, Sleep, Steps, Tell, Work
+from .steps import Body, Close, Ended, Exchange, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Work
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class _Stream:
 
     def __init__(self, response: httpx.Response, operation: Operation[object]) -> None:
         self.operation = operation
-        self.close = response.close
+        self.close: Callable[[], None] = response.close
         self._chunks = response.iter_raw()
 
     def read(self) -> bytes:
@@ -108,9 +108,9 @@ class Runner:
         """Return a flow that its caller drives piece by piece."""
         return Carried(self, steps)
 
-    def _send(self, operation: Operation[object], attempt: int, pump: _Pump | None = None) -> httpx.Response:
+    def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> httpx.Response:
         client = self.connections.client()
-        request = self.channel.request(operation, pump.body.length, pump.chunks()) if pump else self.channel.request(operation)
+        request = self.channel.request(operation, body.length, _feed(body)) if body else self.channel.request(operation)
         begun = self.clock()
         result = "no answer"
         try:
@@ -122,12 +122,11 @@ class Runner:
 
     def exchange(self, step: Exchange) -> Answer:
         """Send a request and read its whole answer."""
-        pump = _Pump(step.body) if step.body else None
         try:
-            response = self._send(step.operation, step.attempt, pump)
+            response = self._send(step.operation, step.attempt, step.body)
             return self._gather(response)
         except RAISED_BY_HTTPX as error:
-            failure = pump.trouble if pump and pump.trouble else self.channel.failure(error, step.operation)
+            failure = self.channel.failure(error, step.operation)
         raise failure
 
     def open(self, step: Open) -> tuple[Answer, _Stream | None]:
@@ -183,6 +182,9 @@ class Carried(Generic[T]):
                     step = self._steps.send(outcome) if failure is None else self._steps.throw(failure)
                 except StopIteration as stop:
                     return Ended(cast("T", stop.value))
+                except Theirs as carried:
+                    failure = carried.error
+                    break
                 outcome = failure = None
                 try:
                     match step:
@@ -204,7 +206,8 @@ class Carried(Generic[T]):
                         case _:
                             assert_never(step)
                 except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
-                    failure = error
+                    failure = Theirs(error) if isinstance(error, Exception) and isinstance(step, Work | Tell) else error
+            raise failure
         finally:
             failure = None  # it holds this frame, and what the frame holds, through its traceback
             if not met:
@@ -221,20 +224,11 @@ class Carried(Generic[T]):
             stream.close()
 
 
-class _Pump:
-    """Feeds a body to httpx, and keeps what goes wrong on our side of it apart from what httpx itself raises."""
-
-    def __init__(self, body: Body) -> None:
-        self.body = body
-        self.trouble: BaseException | None = None
-
-    def chunks(self) -> Iterator[bytes]:
-        try:
-            for chunk in self.body.chunks():
-                yield chunk
-                self.body.sent(len(chunk))
-        except GeneratorExit:
-            raise
-        except BaseException as error:
-            self.trouble = error
-            raise
+def _feed(body: Body) -> Iterator[bytes]:
+    """Feed a body to httpx."""
+    try:
+        for chunk in body.chunks():
+            yield chunk
+            body.sent(len(chunk))
+    except Exception as error:  # noqa: BLE001 - it is handed on, whatever it is
+        raise Theirs(error) from None

@@ -34,7 +34,8 @@ class _Model(Protocol[M_co]):
 
 
 def _wrong(what: str, value: object) -> ResponseDecodeError:
-    return ResponseDecodeError(f"the answer's {what} is not what the contract says: {value!r:.60}")
+    # The value is not shown: an answer may repeat what was sent, the token too.
+    return ResponseDecodeError(f"the answer's {what} is not what the contract says, but a {type(value).__name__} that it cannot be")
 
 
 def _typed(what: str, value: object, kind: type[T]) -> T | None:
@@ -104,8 +105,8 @@ def model(kind: _Model[T], record: object) -> T:
         return kind.from_dict(cast("dict[str, object]", record))
     except KeyError as error:
         raise ResponseDecodeError(f"the answer has no {error.args[0]}") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ResponseDecodeError(f"the answer is not what the contract says: {error}") from None
+    except (TypeError, ValueError, AttributeError):
+        raise ResponseDecodeError("a record of the answer is not what the contract says") from None
 
 
 def records(page: Mapping[str, object], name: str, convert: Callable[[object], T]) -> list[T]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from astore_sdk.server.asgi import ClientGoneError, Request, RequestHeaders, Response, json_response
-from astore_sdk.server.blobs import DamagedBlobError
+from astore_sdk.server.blob_reading import DamagedBlobError
 from astore_sdk.server.faults import FAULT_HEADER, Fault, Faults, fault_from_header, fault_from_json, fault_to_json
 from astore_sdk.server.names import require_bucket_name, require_key
 from astore_sdk.server.operations import buckets, complete, multipart, objects, supplychain, system
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from astore_sdk.server.asgi import Receive, Scope, Send
     from astore_sdk.server.store import Store
 
-log = logging.getLogger("astore_sdk.server")
+log: logging.Logger = logging.getLogger("astore_sdk.server")
 
 _OPERATIONS: dict[str, Callable[[Store, Request], Awaitable[Response]]] = {
     "listBuckets": buckets.list_buckets,

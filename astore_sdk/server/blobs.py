@@ -15,10 +15,8 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
+from astore_sdk.server.blob_reading import BATCH, Reader, segments
 from astore_sdk.server.leases import Leases
-from astore_sdk.server.limits import MIB
 from astore_sdk.server.values import Blob
 
 if TYPE_CHECKING:
@@ -26,43 +24,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
-# Bytes that travel to or from a thread at a time: a switch costs what copying some 100 KiB costs.
-BATCH = MIB
+    from astore_sdk.server.blob_reading import Batch, Segment
+
 _FOLDERS = [f"{number:02x}" for number in range(256)]
-
-
-class DamagedBlobError(Exception):
-    """A blob does not have the bytes that were written; the message names it."""
-
-
-@frozen
-class Segment:
-    """A stretch of a blob that a reader wants."""
-
-    blob: Blob
-    start: int
-    length: int
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether this is all of the blob, so that its digest can be checked."""
-        return self.length == self.blob.size
-
-
-def segments(blobs: Sequence[Blob], start: int, length: int) -> list[Segment]:
-    """Cut the stretch of an object that begins at `start` out of its blobs."""
-    wanted: list[Segment] = []
-    for blob in blobs:
-        if length <= 0:
-            break
-        if start >= blob.size:
-            start -= blob.size
-            continue
-        taken = min(length, blob.size - start)
-        wanted.append(Segment(blob, start, taken))
-        length -= taken
-        start = 0
-    return wanted
 
 
 class BlobStore:
@@ -97,9 +61,9 @@ class BlobStore:
         Before the first batch is given, all blobs are seen to be there and to have their sizes. The last batch of a
         whole blob is given only if the blob still has the digest it was written with.
         """
-        reader = _Reader(self, wanted)
+        reader = Reader(self.path, wanted)
         left = sum(segment.length for segment in wanted)
-        ahead: Future[_Batch] | None = self._threads.submit(reader.first_batch)
+        ahead: Future[Batch] | None = self._threads.submit(reader.first_batch)
         comparing: Future[None] | None = None
         try:
             while ahead is not None:
@@ -166,7 +130,7 @@ class BlobStore:
     def _digest(self, blobs: Sequence[Blob], check_each: bool, stop: threading.Event) -> str:
         whole = hashlib.sha256()
         wanted = segments(blobs, 0, sum(blob.size for blob in blobs))
-        reader = _Reader(self, wanted)
+        reader = Reader(self.path, wanted)
         left = sum(segment.length for segment in wanted)
         try:
             while left and not stop.is_set():
@@ -178,16 +142,6 @@ class BlobStore:
         finally:
             reader.close()
         return f"sha256:{whole.hexdigest()}"
-
-    def check(self, wanted: Sequence[Segment]) -> None:
-        """See that each blob is there and has its size."""
-        for segment in wanted:
-            try:
-                size = os.stat(self.path(segment.blob.name)).st_size  # noqa: PTH116
-            except FileNotFoundError as error:
-                raise DamagedBlobError(f"blob {segment.blob.name} is missing") from error
-            if size != segment.blob.size:
-                raise DamagedBlobError(f"blob {segment.blob.name} has {size} bytes instead of {segment.blob.size}")
 
 
 class BlobWriter:
@@ -202,7 +156,7 @@ class BlobWriter:
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._under_way: list[Future[None]] = []
-        self.size = 0
+        self.size: int = 0
 
     async def write(self, data: bytes) -> None:
         """Take bytes; waits only while the batch before is still on its way to disk."""
@@ -267,81 +221,6 @@ class BlobWriter:
             self._file = None
         with suppress(OSError):
             os.unlink(self._path)  # noqa: PTH108
-
-
-class _Comparison:
-    """A blob that is being compared with its digest."""
-
-    def __init__(self, blob: Blob) -> None:
-        self.blob = blob
-        self.hash = hashlib.sha256()
-
-
-@frozen
-class _Batch:
-    """Bytes that were read; `comparison` if they belong to a blob that is read from end to end."""
-
-    data: bytes
-    comparison: _Comparison | None
-    ends_blob: bool
-
-    def compare(self) -> None:
-        """Hash the bytes, and compare when they are the last of their blob."""
-        if self.comparison is None:
-            return
-        self.comparison.hash.update(self.data)
-        if self.ends_blob and f"sha256:{self.comparison.hash.hexdigest()}" != self.comparison.blob.digest:
-            raise DamagedBlobError(f"blob {self.comparison.blob.name} does not have the bytes that were written")
-
-
-class _Reader:
-    """Reads segments one batch after another, in whatever thread it is called."""
-
-    def __init__(self, store: BlobStore, wanted: Sequence[Segment]) -> None:
-        self._store = store
-        self._wanted = list(reversed(wanted))
-        self._segment: Segment | None = None
-        self._comparison: _Comparison | None = None
-        self._file = -1
-        self._done = 0
-
-    def first_batch(self) -> _Batch:
-        """Check all that can be checked without reading, and give the first bytes."""
-        self._store.check(self._wanted)
-        batch = self.next_batch() if self._wanted else _Batch(b"", None, ends_blob=True)
-        if batch.ends_blob:
-            # A small blob is compared here and now: another thread would take longer to wake up.
-            batch.compare()
-            return _Batch(batch.data, None, ends_blob=True)
-        return batch
-
-    def next_batch(self) -> _Batch:
-        """Give the next bytes; there have to be more."""
-        segment = self._segment or self._open_next()
-        data = os.pread(self._file, min(BATCH, segment.length - self._done), segment.start + self._done)
-        if not data:
-            raise DamagedBlobError(f"blob {segment.blob.name} ends before its {segment.blob.size} bytes")
-        self._done += len(data)
-        batch = _Batch(data, self._comparison, ends_blob=self._done == segment.length)
-        if batch.ends_blob:
-            self.close()
-        return batch
-
-    def close(self) -> None:
-        """Close the file that is open."""
-        if self._file >= 0:
-            os.close(self._file)
-        self._file, self._segment = -1, None
-
-    def _open_next(self) -> Segment:
-        segment = self._wanted.pop()
-        try:
-            self._file = os.open(self._store.path(segment.blob.name), os.O_RDONLY)
-        except FileNotFoundError as error:
-            raise DamagedBlobError(f"blob {segment.blob.name} is missing") from error
-        self._segment, self._done = segment, 0
-        self._comparison = _Comparison(segment.blob) if segment.is_whole else None
-        return segment
 
 
 def sync_file(file: int) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote_from_bytes
 
 from astore_sdk.server import digests
 from astore_sdk.server.asgi import JsonValue, Request, Response, json_response
-from astore_sdk.server.blobs import segments
+from astore_sdk.server.blob_reading import segments
 from astore_sdk.server.catalogue import buckets, listing, objects
 from astore_sdk.server.catalogue.objects import Content, Written
 from astore_sdk.server.headers import METADATA_PREFIX, Conditions, description_of, http_date, parse_range
