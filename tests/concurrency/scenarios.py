@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from astore_sdk import AsyncClient, Client, Config, NotFoundError, TransferConfig
 
@@ -84,7 +84,7 @@ def many_tasks(config: Config, folder: Path, count: int = 200) -> None:
         assert not number % 2 or path.read_bytes() == content(number)
 
     async def main() -> None:
-        async with AsyncClient(config) as client:
+        async with AsyncClient(evolve(config, max_connections=32)) as client:
             tasks = [asyncio.create_task(work(client, number)) for number in range(count)]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for number, task in enumerate(tasks):
