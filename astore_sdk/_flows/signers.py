@@ -52,11 +52,8 @@ class KeyHolder:
         if awaited and not awaits:
             raise TypeError(f"{self.name} is an async signer: use AsyncClient for it")
         ask = cast("Signer", self.source).public_key
-        given: PublicKeySource
-        if awaited:
-            given = yield from tell(ask)
-        else:
-            given = yield from work(ask)
+        step: Callable[[Callable[[], PublicKeySource]], Steps[PublicKeySource]] = tell if awaited else work
+        given = yield from step(ask)
         public = load_public_key(given, name=f"the public key of {self.name}")
         return OpenSigner(check_signs_digests(public, self.name), signs, None, awaited=awaited)
 
