@@ -51,10 +51,9 @@ class KeyHolder:
         awaited = inspect.iscoroutinefunction(signs)
         if awaited and not awaits:
             raise TypeError(f"{self.name} is an async signer: use AsyncClient for it")
-        ask = cast("Signer", self.source).public_key
-        step: Callable[[Callable[[], PublicKeySource]], Steps[PublicKeySource]] = tell if awaited else work
-        given = yield from step(ask)
-        public = load_public_key(given, name=f"the public key of {self.name}")
+        ask: Callable[[], object] = cast("Signer", self.source).public_key
+        given = (yield from tell(ask)) if awaited else (yield from work(ask))
+        public = load_public_key(cast("PublicKeySource", given), name=f"the public key of {self.name}")
         return OpenSigner(check_signs_digests(public, self.name), signs, None, awaited=awaited)
 
     def _load(self) -> PrivateKey:
