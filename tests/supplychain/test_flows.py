@@ -16,13 +16,13 @@ from astore_sdk import (
     Client,
     Config,
     ConflictError,
+    InternalServerError,
     InvalidInputError,
     NotFoundError,
     Policy,
     PolicyViolationError,
     PublicKey,
     RetryPolicy,
-    ServiceUnavailableError,
     TransferConfig,
     generate_key,
 )
@@ -171,7 +171,12 @@ def test_an_async_signer_is_for_the_async_client(client: Client, bucket: str) ->
 
 @pytest.mark.parametrize(
     ("signer", "passphrase", "said"),
-    [(Raw(), None, "own public key does not verify"), (Kms(), "x", "takes no passphrase"), (Wrong(), None, "Ed25519"), (ED, None, "Ed25519")],
+    [
+        (Raw(), None, "own public key does not verify"),
+        (Kms(), "x", "takes no passphrase"),
+        (Wrong(), None, "Ed25519"),
+        (ED, None, "Ed25519"),
+    ],
 )
 def test_a_signer_that_cannot_sign_artifacts(client: Client, bucket: str, signer: object, passphrase: str, said: str) -> None:
     client.upload(bucket, "app", b"data")
@@ -324,8 +329,8 @@ def test_a_failure_half_way_says_what_is_there_and_can_be_repeated(
     def publish() -> object:
         return client.publish(bucket, "app", b"data", sign_with=ONE, sbom=SBOM, attest={"build": {"n": 1}})
 
-    store.faults.add(Fault(operation=operation, status=503, times=4))
-    with pytest.raises(ServiceUnavailableError) as caught:
+    store.faults.add(Fault(operation=operation, status=500, times=4))
+    with pytest.raises(InternalServerError) as caught:
         publish()
     assert there in str(caught.value)
     assert "Publish again" in str(caught.value)

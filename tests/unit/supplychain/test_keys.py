@@ -90,7 +90,7 @@ def test_an_encrypted_key_wants_its_passphrase(key: object, form: PrivateFormat)
         (public_pem(EC), "is a public key"),
         ("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "is a certificate"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n-----END OPENSSH PRIVATE KEY-----\n", "OpenSSH"),
-        ("-----BEGIN ENCRYPTED COSIGN PRIVATE KEY-----\neyJrZGYiOnsibmFtZSI6In\n-----END ENCRYPTED COSIGN PRIVATE KEY-----\n", "cosign"),
+        ("-----BEGIN ENCRYPTED COSIGN PRIVATE KEY-----\neyJrZGYi\n-----END ENCRYPTED COSIGN PRIVATE KEY-----\n", "cosign"),
         (pem(EC) + pem(RSA), "2 private keys"),
         (pem(EC).replace("-----END PRIVATE KEY-----", ""), "no whole PEM block"),
         ("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49\n-----END PRIVATE KEY-----\n", "cannot be|can be read"),

@@ -75,9 +75,7 @@ match_name = false
 digest = "{DIGEST}"
 """
     )
-    expected = Policy(
-        PUBLIC, 1, sbom=True, attestations=["build"], attestation_keys=[PUBLIC[1]], match_name=False, digest=DIGEST
-    )
+    expected = Policy(PUBLIC, 1, sbom=True, attestations=["build"], attestation_keys=[PUBLIC[1]], match_name=False, digest=DIGEST)
     assert Policy.from_file(tmp_path / "policy.toml") == expected
 
 
