@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test test-all test-wheel lint types generate check-generated check-breaking ci clean
+.PHONY: help setup demo test soak test-all test-wheel lint types generate check-generated check-breaking ci clean
 
 help:                ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -22,6 +22,9 @@ demo: setup          ## Start the embedded store and do the main job on real fil
 
 test: setup          ## Run every test.
 	$(BIN)/python -m pytest
+
+soak: setup          ## Try for long what `make test` tries for a moment: properties, and stores killed in each phase.
+	ASTORE_EXPLORE=20 $(BIN)/python -m pytest tests/property tests/store_faults tests/server/test_store_durability.py
 
 # Each Python that is supported, and the oldest one with the lowest versions of the core dependencies.
 PYTHONS ?= 3.11 3.12 3.13
