@@ -51,7 +51,10 @@ class KeyHolder:
         awaited = inspect.iscoroutinefunction(signs)
         if awaited and not awaits:
             raise TypeError(f"{self.name} is an async signer: use AsyncClient for it")
-        ask: Callable[[], object] = cast("Signer", self.source).public_key
+
+        def ask() -> object:
+            return cast("Signer", self.source).public_key()
+
         given = (yield from tell(ask)) if awaited else (yield from work(ask))
         public = load_public_key(cast("PublicKeySource", given), name=f"the public key of {self.name}")
         return OpenSigner(check_signs_digests(public, self.name), signs, None, awaited=awaited)
