@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test lint types generate check-generated ci clean
+.PHONY: help setup demo test test-interop lint types generate check-generated ci clean
 
 help:                ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -22,6 +22,9 @@ demo: setup          ## Start the embedded store and do the main job on real fil
 
 test: setup          ## Run every test.
 	$(BIN)/python -m pytest
+
+test-interop: setup  ## Let openssl, Sigstore and others verify what we sign, and the other way round.
+	$(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop
 
 lint: setup          ## Check style and format.
 	$(BIN)/ruff check .
@@ -48,7 +51,7 @@ generate: .fresh     ## Write generated/astore_api anew from openapi.yaml.
 check-generated: .fresh  ## Fail if generated/astore_api is not what openapi.yaml gives.
 	@diff -r -x __pycache__ generated/astore_api $(FRESH)/astore_api && echo "generated/astore_api is fresh"
 
-ci: check-generated lint types test  ## Everything that has to hold before a change lands.
+ci: check-generated lint types test test-interop  ## Everything that has to hold before a change lands.
 
 clean:               ## Remove what the other targets made.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
