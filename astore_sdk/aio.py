@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, overload
@@ -353,6 +354,10 @@ class AsyncClient:
     async def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """See `Client.abort_multipart_upload`."""
         await self._runner.run(flows.multipart.abort(self._settings, bucket, key, upload_id))
+
+    async def abort_stale_uploads(self, bucket: str, older_than: timedelta) -> list[MultipartUpload]:
+        """See `Client.abort_stale_uploads`."""
+        return await self._runner.run(flows.multipart.abort_stale_uploads(self._settings, bucket, older_than))
 
     # Supply chain
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, overload
@@ -136,9 +137,9 @@ class Client:
     ) -> Object:
         """Store data under a key, in place of what was there.
 
-        Up to `TransferConfig.threshold` it is one request, above it a multipart upload, which any failure aborts. Memory stays
-        small whatever the size: files are read as they are sent. Nothing becomes visible before all of it is there and its
-        SHA-256 is right.
+        Up to `TransferConfig.threshold` it is one request, above it a multipart upload, several parts at once, which any
+        failure aborts. Memory stays small whatever the size: files are read as they are sent. Nothing becomes visible before
+        all of it is there and its SHA-256 is right.
 
         Args:
             bucket: The bucket's name.
@@ -524,6 +525,16 @@ class Client:
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Give up an upload and drop its parts. One that is not there is no error; no object is ever touched."""
         self._runner.run(flows.multipart.abort(self._settings, bucket, key, upload_id))
+
+    def abort_stale_uploads(self, bucket: str, older_than: timedelta) -> list[MultipartUpload]:
+        """Abort the uploads that were begun longer ago than this and neither completed nor aborted; return them.
+
+        They are what killed processes left behind. Choose a time in which no upload that is still under way can have begun.
+
+        Raises:
+            NotFoundError: There is no such bucket.
+        """
+        return self._runner.run(flows.multipart.abort_stale_uploads(self._settings, bucket, older_than))
 
     # Supply chain
 

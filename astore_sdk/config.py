@@ -114,19 +114,22 @@ class TransferConfig:
     """How bytes move.
 
     Attributes:
-        threshold: An upload of more bytes than this goes as a multipart upload. A source that can be read only once is held
-            in memory up to here. At most 5 GiB.
+        threshold: An upload of more bytes than this goes as a multipart upload, a download in ranges. A source that can be read
+            only once is held in memory up to here. At most 5 GiB.
         part_size: Bytes in a part, 5 MiB to 5 GiB; it grows where 10,000 parts would not do.
         integrity: Compute and compare SHA-256. Lengths are always checked.
+        concurrency: How many parts or ranges of one transfer move at once, each over a connection of its own.
     """
 
     threshold: int = 16 * MIB
     part_size: int = 8 * MIB
     integrity: bool = True
+    concurrency: int = 4
 
     def __attrs_post_init__(self) -> None:
         _count("TransferConfig.threshold", self.threshold, 0, MAX_PUT_SIZE)
         _count("TransferConfig.part_size", self.part_size, MIN_PART_SIZE, MAX_PUT_SIZE)
+        _count("TransferConfig.concurrency", self.concurrency, 1, 128)
         if not isinstance(cast("object", self.integrity), bool):
             raise TypeError(f"TransferConfig.integrity is True or False, not {type(self.integrity).__name__}")
 
@@ -264,7 +267,7 @@ class Config:
         cert: Client certificate: a PEM file, or (certificate, key) or (certificate, key, passphrase).
         proxy: A proxy's URL; without it the environment's (`HTTPS_PROXY`, `NO_PROXY`, …) are used.
         headers: Sent with every request.
-        max_connections: How many connections may be open at once.
+        max_connections: How many connections may be open at once, beside those that transfers in parts have for themselves.
         keepalive_expiry: Seconds for which an idle connection is kept.
         retry: When a failed request is sent again.
         transfer: How bytes move.

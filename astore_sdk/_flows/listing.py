@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import cast
 
 from .._operations import multipart, objects
+from .._transfers.stored import check_advance
+from .._transfers.stored import list_parts as list_parts
 from .._transport.perform import perform
 from .._transport.steps import Steps
 from ..config import Settings
-from ..exceptions import InvalidInputError, ResponseDecodeError
-from ..models import MultipartUpload, ObjectList, Part
-
-Marker = TypeVar("Marker", str, int, tuple[str, str])
+from ..exceptions import InvalidInputError
+from ..models import MultipartUpload, ObjectList
 
 PAGE = 1000
 
@@ -46,20 +46,10 @@ def list_page(
     operation = objects.list_objects(bucket, prefix=prefix, delimiter=delimiter, marker=marker, max_keys=max_keys)
     page = yield from perform(operation, settings.retry)
     if page.is_truncated:
-        _check_advance("nextMarker", marker or "", page.next_marker, bucket, operation.name)
+        check_advance("nextMarker", marker or "", page.next_marker, bucket, operation.name)
     if max_keys is not None:
         page = _cut(page, max_keys)
     return page
-
-
-def _check_advance(name: str, marker: Marker, following: Marker | None, bucket: str, operation: str) -> None:
-    if following is None or following <= marker:  # the order of str is that of UTF-8's bytes
-        problem = "has none" if following is None else "does not advance"
-        raise ResponseDecodeError(
-            f"the list goes on, but its {name} {problem}: it would end early or never",
-            operation=operation,
-            bucket=bucket,
-        )
 
 
 def _cut(page: ObjectList, most: int) -> ObjectList:
@@ -76,20 +66,6 @@ def _cut(page: ObjectList, most: int) -> ObjectList:
     )
 
 
-def list_parts(settings: Settings, bucket: str, key: str, upload_id: str) -> Steps[list[Part]]:
-    """List all parts of an upload."""
-    parts: list[Part] = []
-    marker: int | None = None
-    while True:
-        operation = multipart.list_parts(bucket, key, upload_id, marker)
-        page = yield from perform(operation, settings.retry)
-        parts += page.parts
-        if not page.is_truncated:
-            return parts
-        _check_advance("nextPartNumberMarker", marker or 0, page.next_marker, bucket, operation.name)
-        marker = page.next_marker
-
-
 def list_multipart_uploads(settings: Settings, bucket: str, prefix: str) -> Steps[list[MultipartUpload]]:
     """List all uploads under way in a bucket."""
     uploads: list[MultipartUpload] = []
@@ -100,5 +76,5 @@ def list_multipart_uploads(settings: Settings, bucket: str, prefix: str) -> Step
         uploads += page.uploads
         if not page.is_truncated:
             return uploads
-        _check_advance("nextKeyMarker", marker or ("", ""), page.next_marker, bucket, operation.name)
+        check_advance("nextKeyMarker", marker or ("", ""), page.next_marker, bucket, operation.name)
         marker = page.next_marker

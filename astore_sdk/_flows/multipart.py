@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from typing import cast
 
 from .._operations import multipart
+from .._transfers.body import SourceBody
+from .._transfers.destination import settle_by_digest
 from .._transfers.plan import MAX_PARTS
 from .._transfers.source import Feed, Source, open_data, wrong_size
-from .._transfers.upload import SourceBody, settle_by_digest, sha256
 from .._transport.perform import Settled, perform
 from .._transport.steps import Steps, work
 from .._wire.digests import check_digest
 from ..config import MAX_PUT_SIZE, Settings
 from ..exceptions import ArtifactStoreError, InvalidInputError
-from ..models import CompletedPart, Object, Part
+from ..models import CompletedPart, MultipartUpload, Object, Part
 from ..types import AsyncData
+from .listing import list_multipart_uploads
 
 
 def upload_part(
@@ -47,9 +50,10 @@ def upload_part(
             raise wrong_size(size, source.size)
         if source.size > MAX_PUT_SIZE:
             raise InvalidInputError(f"a part has at most {MAX_PUT_SIZE} bytes, not {source.size}")
-        digest = (yield from work(partial(sha256, source))) if settings.transfer.integrity else None
+        body = SourceBody.whole(source)
+        digest = (yield from body.sha256()) if settings.transfer.integrity else None
         operation = multipart.upload_part(bucket, key, upload_id, part_number, digest)
-        return (yield from perform(operation, settings.retry, SourceBody(source, 0, source.size)))
+        return (yield from perform(operation, settings.retry, body))
     finally:
         if source is not None:
             source.close()
@@ -89,16 +93,6 @@ def complete(
     return (yield from perform(operation, settings.retry, settle=settle))
 
 
-def abort(settings: Settings, bucket: str, key: str, upload_id: str) -> Steps[None]:
-    """Drop an upload and its parts. After a lost answer, an upload that is gone was dropped."""
-
-    def settle(failure: ArtifactStoreError) -> Steps[Settled[None] | None]:
-        yield from ()
-        return Settled(None) if failure.status_code == 404 else None
-
-    yield from perform(multipart.abort(bucket, key, upload_id), settings.retry, settle=settle)
-
-
 def _in_order(parts: Iterable[CompletedPart | Part]) -> list[CompletedPart | Part]:
     listed = list(parts)
     if not listed:
@@ -112,3 +106,27 @@ def _in_order(parts: Iterable[CompletedPart | Part]) -> list[CompletedPart | Par
     if len(listed) > MAX_PARTS or not listed[0].part_number >= 1 or listed[-1].part_number > MAX_PARTS:
         raise InvalidInputError(f"parts has numbers outside 1 to {MAX_PARTS}")
     return listed
+
+
+def abort(settings: Settings, bucket: str, key: str, upload_id: str) -> Steps[None]:
+    """Drop an upload and its parts. After a lost answer, an upload that is gone was dropped."""
+
+    def settle(failure: ArtifactStoreError) -> Steps[Settled[None] | None]:
+        yield from ()
+        return Settled(None) if failure.status_code == 404 else None
+
+    yield from perform(multipart.abort(bucket, key, upload_id), settings.retry, settle=settle)
+
+
+def abort_stale_uploads(settings: Settings, bucket: str, older_than: timedelta) -> Steps[list[MultipartUpload]]:
+    """Abort the uploads of a bucket that were begun before so long, and return them."""
+    if not isinstance(cast("object", older_than), timedelta):
+        raise TypeError(f"older_than is a datetime.timedelta, not {type(older_than).__name__}")
+    if older_than < timedelta(0):
+        raise InvalidInputError("older_than is negative: that would be uploads of the future")
+    limit = datetime.now(UTC) - older_than
+    found = yield from list_multipart_uploads(settings, bucket, "")
+    stale = [upload for upload in found if upload.initiated is not None and upload.initiated <= limit]
+    for upload in stale:
+        yield from abort(settings, bucket, upload.key, upload.upload_id)
+    return stale

@@ -10,11 +10,12 @@ from typing import cast
 from attrs import define, field, frozen
 
 from .._operations import objects, supply_chain
+from .._transfers.body import SourceBody
 from .._transfers.download import hashing
 from .._transfers.plan import MAX_SIZE
 from .._transfers.progress import check_callback
 from .._transfers.source import Feed, Source, open_data
-from .._transfers.upload import sha256, upload
+from .._transfers.upload import upload
 from .._transport.perform import perform
 from .._transport.steps import Steps, work
 from .._wire.names import check_bucket, check_key
@@ -156,7 +157,7 @@ class Publishing:
         source: Source | None = None
         try:
             source = (yield from opened.take(MAX_SIZE + 1)) if isinstance(opened, Feed) else opened
-            self.digest = yield from work(partial(sha256, source))
+            self.digest = yield from SourceBody.whole(source).sha256()
             stored = yield from self._there(content_type, metadata)
             if stored is None:
                 stored = yield from upload(

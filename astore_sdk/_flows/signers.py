@@ -17,6 +17,7 @@ from ..supplychain.keys import (
     LocalKeySource,
     PrivateKey,
     PublicKey,
+    PublicKeySource,
     check_signs_digests,
     load_private_key,
     load_public_key,
@@ -50,8 +51,9 @@ class KeyHolder:
         awaited = inspect.iscoroutinefunction(signs)
         if awaited and not awaits:
             raise TypeError(f"{self.name} is an async signer: use AsyncClient for it")
-        step = tell if awaited else work
-        given = yield from step(cast("Signer", self.source).public_key)
+        ask = cast("Signer", self.source).public_key
+        step: Callable[[Callable[[], PublicKeySource]], Steps[PublicKeySource]] = tell if awaited else work
+        given = yield from step(ask)
         public = load_public_key(given, name=f"the public key of {self.name}")
         return OpenSigner(check_signs_digests(public, self.name), signs, None, awaited=awaited)
 

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import cast
 
 from attrs import define, evolve, field
 
 from .._operations import objects
-from .._operations.operation import Operation
-from .._transport.perform import wait_or_raise
-from .._transport.retry import FRESH_START, Budget, retry_after
-from .._transport.steps import Close, Steps, open_answer, read, tell
-from .._wire import convert, failures
+from .._transport.crew import Crew, employ, hire
+from .._transport.retry import Budget
+from .._transport.steps import Steps, tell
+from .._wire import convert
 from .._wire.ranges import ByteRange
 from ..config import Settings
-from ..exceptions import (
-    ArtifactStoreError,
-    IntegrityError,
-    NetworkError,
-    NotFoundError,
-    ObjectChangedError,
-    PreconditionFailedError,
-    RangeNotSatisfiableError,
-    ResponseDecodeError,
-)
+from ..exceptions import IntegrityError, NotFoundError, ObjectChangedError, PreconditionFailedError, RangeNotSatisfiableError
 from ..models import Object
 from ..types import AsyncWriter, ProgressCallback
-from .digest import RunningDigest
+from .pieces import divisible, receive_in_pieces
 from .progress import Progress, check_callback
-from .reception import Reception, VersionChanged
+from .receive import Receiver
+from .reception import RangesIgnored, Reception, VersionChanged
 from .target import CallerTarget, MemoryTarget, NoTarget, Target, open_target
 
 Accept = Callable[[Object], Steps[None]]
@@ -126,7 +116,7 @@ def _changed(bucket: str, key: str, attempts: int) -> ObjectChangedError:
 
 @define
 class Download:
-    """One object on its way out of the store."""
+    """One object on its way out of the store: in one stream, or in pieces side by side where it is large."""
 
     settings: Settings
     bucket: str
@@ -134,116 +124,90 @@ class Download:
     reception: Reception
     target: Target
     progress: Progress
-    _digest: RunningDigest | None = field(default=None, init=False)
+    _receiver: Receiver = field(init=False)
+    _crew: Crew | None = field(default=None, init=False)
+    _whole: bool = field(default=False, init=False)
+    """Whether it must come in one stream."""
     _restarted: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._receiver = Receiver(
+            self.settings,
+            self.bucket,
+            self.key,
+            self.reception,
+            self.target,
+            Budget(self.settings.retry.max_attempts),
+            self._moved,
+            hashed=self.reception.wanted is None and self.settings.transfer.integrity,
+        )
 
     def run(self) -> Steps[Object]:
         """Receive until everything is there, and return what it is."""
-        budget = Budget(self.settings.retry.max_attempts)
-        self._digest = self._fresh_digest()
-        attempt = 0
         while True:
-            attempt += 1
-            before = self.reception.received
-            range_, etag = self.reception.request()
-            operation = objects.get_object(self.bucket, self.key, range_=range_, if_match=etag)
-            asked = None
             try:
-                answer = yield from open_answer(cast("Operation[object]", operation), attempt)
-                if answer.ok:
-                    self.reception.accept(answer)
-                    yield from self._receive()
-                    return self._finished()
-                failure: ArtifactStoreError = failures.from_answer(answer, operation.name, self.bucket, self.key)
-                asked = retry_after(answer)
-                if answer.status in (412, 416) and self.reception.head is not None:
-                    raise VersionChanged  # what was there a moment ago is not there any more
-            except VersionChanged:
-                yield Close()
-                yield from self._restart_once(attempt)
-                continue
-            except NetworkError as error:
-                failure = error
-            except (IntegrityError, PreconditionFailedError, RangeNotSatisfiableError, ResponseDecodeError) as error:
-                self._name(error, attempt)
-                raise
-            yield Close()
-            moved = self.reception.received - before
-            budget.moved += moved
-            if moved >= FRESH_START:
-                attempt = 1
-            yield from self._prepare_to_continue(failure, attempt)
-            yield from wait_or_raise(operation, self.settings.retry, failure, attempt, asked, budget)
-
-    def _receive(self) -> Steps[None]:
-        """Pass on what comes, until the answer ends. Its end is read too: the connection can then be used again."""
-        reception = self.reception
-        while chunk := (yield from read()):
-            clipped = reception.clip(chunk)
-            if clipped:
-                yield from self.target.write(clipped, reception.received, self._digest)
-                reception.received += len(clipped)
-                yield from tell(partial(self.progress.reach, reception.received))
-            if reception.left == 0 and reception.sliced:
+                if not (yield from self._receiver.run(self._in_one_stream)):
+                    yield from self._receive_pieces()
                 break
-        yield Close()
-        if reception.left:
-            raise NetworkError(
-                f"the answer ended {reception.left} bytes early",
-                operation="getObject",
-                bucket=self.bucket,
-                key=self.key,
-            )
+            except RangesIgnored:
+                self._whole = True
+                if self.target.restartable:
+                    yield from self._receiver.begin_anew()
+            except VersionChanged as changed:
+                yield from self._restart_once(changed.attempts)
+        yield from tell(partial(self.progress.finish, self._receiver.reception.received))
+        return self._finished()
 
-    def _prepare_to_continue(self, failure: ArtifactStoreError, attempt: int) -> Steps[None]:
-        """Without a reliable ETag what came cannot be continued: begin anew where the target can."""
-        if self.reception.can_continue:
-            return
-        if not self.target.restartable:
-            failure.attempts = attempt
-            failure.add_note(f"{self.reception.received} bytes were written already, and the store gives no ETag to go on safely.")
-            raise failure
-        yield from self._begin_anew()
+    def _moved(self, position: int) -> object:
+        reception = self._receiver.reception
+        self.progress.total = None if reception.end is None else reception.end - reception.first
+        return self.progress.reach(position)
 
-    def _restart_once(self, attempt: int) -> Steps[None]:
+    def _in_one_stream(self) -> Steps[bool]:
+        """Tell, by the first head of an answer, whether this goes on in one stream. If not, a crew is hired."""
+        reception, transfer = self._receiver.reception, self.settings.transfer
+        if self._whole or not reception.divisible or transfer.concurrency == 1 or not divisible(self.target):
+            return True
+        if (reception.left or 0) <= transfer.threshold:
+            return True
+        self._crew = yield from hire(transfer.concurrency)
+        return not self._crew.parallel
+
+    def _receive_pieces(self) -> Steps[None]:
+        if self._crew is None:
+            raise AssertionError("unreachable")
+        yield from employ(self._crew, receive_in_pieces(self._receiver, self.target, self._crew, self.progress))
+
+    def _restart_once(self, attempts: int) -> Steps[None]:
         """Begin anew with the object's new version, once."""
-        untouched = self.reception.received == 0
-        if self._restarted or not (self.target.restartable or untouched):
-            written = "" if self.target.restartable else f" after {self.reception.received} bytes of it were written"
+        written = 0 if self.target.restartable else self._receiver.reception.received
+        if self._restarted or written:
             raise ObjectChangedError(
-                f"the object changed while it was received{written}",
+                f"the object changed while it was received{f' after {written} bytes of it were written' if written else ''}",
                 operation="getObject",
                 bucket=self.bucket,
                 key=self.key,
-                attempts=attempt,
+                attempts=attempts,
                 hint="Receive it again.",
             )
         self._restarted = True
-        yield from self._begin_anew()
-
-    def _begin_anew(self) -> Steps[None]:
-        self.reception = self.reception.anew()
-        self._digest = self._fresh_digest()
-        yield from self.target.restart()
-
-    def _fresh_digest(self) -> RunningDigest | None:
-        whole = self.reception.wanted is None
-        return RunningDigest() if whole and self.settings.transfer.integrity else None
+        yield from self._receiver.begin_anew()
 
     def _finished(self) -> Object:
         """Compare what came with what the store says it is."""
-        reception = self.reception
+        reception, digest = self._receiver.reception, self._receiver.digest
         head = reception.head
         if head is None:
             raise AssertionError("unreachable")
         size = reception.received if reception.size is None else reception.size
-        if self._digest is not None and reception.digest not in (None, self._digest.value):
+        if digest is not None and reception.digest not in (None, digest.value):
             raise IntegrityError(
-                f"the bytes received have {self._digest.value}, but the store says {reception.digest}",
+                f"the bytes received have {digest.value}, but the store says {reception.digest}",
+                operation="getObject",
+                bucket=self.bucket,
+                key=self.key,
+                attempts=1,
                 hint="What was received is not what was stored: receive it again.",
             )
         found = convert.object_of_head(head, self.key, size)
-        return found if found.digest or not self._digest else evolve(found, digest=self._digest.value)
-
-    def _name(self, error: ArtifactStoreError, attempt: int) -> None:
-        error.operation, error.bucket, error.key, error.attempts = "getObject", self.bucket, self.key, attempt
+        return found if found.digest or not digest else evolve(found, digest=digest.value)

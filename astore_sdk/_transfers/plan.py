@@ -47,3 +47,9 @@ def plan_parts(size: int, part_size: int) -> Iterator[PlannedPart]:
 def stream_part_size(number: int, part_size: int) -> int:
     """Return the size of the part with this number (from 1) of a stream whose length nobody knows."""
     return min(part_size << ((number - 1) // DOUBLING), MAX_PUT_SIZE)
+
+
+def plan_ranges(first: int, end: int, length: int) -> Iterator[tuple[int, int]]:
+    """Cut the bytes from `first` to before `end` into ranges of so many bytes, each as the half-open interval that it is."""
+    for start in range(first, end, length):
+        yield start, min(start + length, end)

@@ -20,6 +20,14 @@ from ..exceptions import IntegrityError, PreconditionFailedError, RangeNotSatisf
 class VersionChanged(Exception):  # noqa: N818 - a signal between two of our functions, not an error of the SDK
     """The answer is of another version than the first one."""
 
+    def __init__(self, attempts: int = 1) -> None:
+        super().__init__()
+        self.attempts = attempts
+
+
+class RangesIgnored(Exception):  # noqa: N818 - as above
+    """The server sent everything where a piece was asked for."""
+
 
 @define
 class Reception:
@@ -27,6 +35,8 @@ class Reception:
 
     wanted: ByteRange | None
     if_match: str | None
+    is_piece: bool = False
+    """Whether other pieces of the same version are received beside it."""
     head: Answer | None = field(default=None, init=False)
     """The head of the first answer of this version."""
     size: int | None = field(default=None, init=False)
@@ -65,6 +75,19 @@ class Reception:
         """Return the state of a download that begins again, perhaps with another version."""
         return Reception(self.wanted, self.if_match)
 
+    @property
+    def divisible(self) -> bool:
+        """Whether what is wanted can be received in pieces: the server says that it knows ranges, and which version this is."""
+        if self.head is None or self.etag is None or self.sliced or self.end is None or self.received:
+            return False
+        return self.head.status == 206 or "bytes" in self.head.headers.get("Accept-Ranges", "").lower()
+
+    def piece(self, first: int, end: int) -> Reception:
+        """Return the state of the bytes from `first` to before `end`, of the same version."""
+        piece = Reception(ByteRange(first, end - 1), self.etag, is_piece=True)
+        piece.head, piece.size, piece.first, piece.end = self.head, self.size, first, end
+        return piece
+
     def request(self) -> tuple[str | None, str | None]:
         """Return `Range` and the etag for `If-Match` of the next request."""
         if self.received == 0 or self.end is None:
@@ -83,7 +106,8 @@ class Reception:
 
         Raises:
             PreconditionFailedError: The server passed over `If-Match`.
-        RangeNotSatisfiableError: The range is not in the object, and the server did not say so itself.
+            RangeNotSatisfiableError: The range is not in the object, and the server did not say so itself.
+            RangesIgnored: It is everything, and this is a piece.
             ResponseDecodeError: It is not what was asked for.
             VersionChanged: It is of another version than before.
         """
@@ -113,6 +137,8 @@ class Reception:
 
     def _accept_whole(self, answer: Answer) -> None:
         """Take an answer that has the whole object, perhaps because the server knows no ranges: the rest is passed over."""
+        if self.is_piece:
+            raise RangesIgnored
         size = _length(answer)
         self.sliced = self.wanted is not None
         if self.head is not None:

@@ -6,10 +6,12 @@ read once, from its start: a pipe, an iterable, anything async. What comes from 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import io
 import os
 import tempfile
+import threading
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -31,6 +33,7 @@ class MemorySource:
     """Bytes in memory."""
 
     in_memory = True
+    by_offset = True
 
     def __init__(self, data: Buffer) -> None:
         self._view = memoryview(data).cast("B")
@@ -50,7 +53,10 @@ class MemorySource:
 
 
 class FileSource:
-    """A seekable file, from where it stands. Only one that is `owned` is closed, only one that is `watched` is expected to stay."""
+    """A seekable file, from where it stands. Only one that is `owned` is closed, only one that is `watched` is expected to stay.
+
+    Several threads may read it at once if that costs nothing: a file of the system's by offset, one in memory under a lock.
+    """
 
     in_memory = False
 
@@ -59,7 +65,11 @@ class FileSource:
         self._name = name
         self._owned = owned
         self._watched = watched
-        self._start = file.tell()
+        self._lock = threading.Lock()
+        self._descriptor = _descriptor(file)
+        # Nobody knows what it costs to go back and forth in a file of another kind: one that decompresses begins anew each time.
+        self.by_offset = self._descriptor is not None or not watched or type(file) is io.BytesIO
+        self._start = self._end = file.tell()
         self.size = max(0, file.seek(0, io.SEEK_END) - self._start)
         file.seek(self._start)
         self._before = self._look()
@@ -80,16 +90,33 @@ class FileSource:
         Raises:
             SourceChangedError: They are not there any more, or the file changed since it was opened.
         """
-        self._file.seek(self._start + offset)
-        left = length
-        while left:
-            chunk = _as_bytes(self._file.read(min(CHUNK, left)))
-            if not chunk:
-                raise SourceChangedError(f"{self._name} became shorter while it was sent: {left} bytes are missing")
-            left -= len(chunk)
-            if not left:
-                self.check()  # before the last bytes leave: without them nothing is stored
-            yield chunk
+        position = self._start + offset
+        end = position + length
+        # A descriptor of its own: who reads on after the source was closed does not read another file.
+        descriptor = None if self._descriptor is None else os.dup(self._descriptor)
+        try:
+            while position < end:
+                most = min(CHUNK, end - position)
+                chunk = self._read(position, most) if descriptor is None else os.pread(descriptor, most, position)
+                if not chunk:
+                    raise SourceChangedError(f"{self._name} became shorter while it was sent: {end - position} bytes are missing")
+                position += len(chunk)
+                self._end = max(self._end, position)
+                if position == end:
+                    self.check()  # before the last bytes leave: without them nothing is stored
+                yield chunk
+        finally:
+            if descriptor is not None:
+                os.close(descriptor)
+
+    def _read(self, position: int, most: int) -> bytes:
+        with self._lock:
+            self._file.seek(position)
+            return _as_bytes(self._file.read(most))
+
+    def once(self) -> Feed:
+        """Return its bytes as what is read once, from start to end."""
+        return Feed(partial(_read, self._file.read))
 
     def check(self) -> None:
         """Raise a SourceChangedError if size or time of the last change are not what they were."""
@@ -99,9 +126,18 @@ class FileSource:
             )
 
     def close(self) -> None:
-        """Close the file if it is ours."""
+        """Close the file if it is ours. One of the caller's is left standing where reading ended."""
         if self._owned:
             self._file.close()
+        elif self._end > self._start:
+            with contextlib.suppress(OSError, ValueError):  # the caller has closed it
+                self._file.seek(self._end)
+
+
+def _descriptor(file: object) -> int | None:
+    """Return the descriptor that has just the bytes of a file, None if nobody knows that: `fileno` may belong to something else."""
+    raw = file.raw if type(file) is io.BufferedReader else file
+    return raw.fileno() if type(raw) is io.FileIO and hasattr(os, "pread") else None
 
 
 Source = MemorySource | FileSource

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import io
 import os
@@ -161,7 +162,7 @@ class PathTarget:
     def __init__(self, path: Path, *, overwrite: bool) -> None:
         self._path = path
         self._overwrite = overwrite
-        self._temporary = path.with_name(f".astore-{secrets.token_hex(8)}.part")
+        self.temporary = path.with_name(f".astore-{secrets.token_hex(8)}.part")
         self._file: io.FileIO | None = None
         self._mode = 0o600
 
@@ -173,12 +174,23 @@ class PathTarget:
         def opener(name: str, flags: int) -> int:
             return os.open(name, flags | os.O_EXCL, 0o666)
 
-        self._file = io.FileIO(self._temporary, "wb", opener=opener)
+        self._file = io.FileIO(self.temporary, "wb", opener=opener)
         # What the umask left of 0666 is the mode of a new file; an old one keeps its own. Until it is whole it is ours alone.
         self._mode = stat.S_IMODE(os.fstat(self._file.fileno()).st_mode)
         if self._path.exists():
             self._mode = stat.S_IMODE(self._path.stat().st_mode)
-        self._temporary.chmod(0o600)
+        self.temporary.chmod(0o600)
+
+    def allocate(self, size: int) -> None:
+        """Make room for so many bytes: a disk that is too small is found out now."""
+        descriptor = self._open_file.fileno()
+        if size and hasattr(os, "posix_fallocate"):
+            try:
+                os.posix_fallocate(descriptor, 0, size)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
+                    raise
+        os.ftruncate(descriptor, size)
 
     @property
     def _open_file(self) -> io.FileIO:
@@ -210,9 +222,9 @@ class PathTarget:
     def _commit(self) -> None:
         os.fsync(self._open_file.fileno())
         self._open_file.close()
-        self._temporary.chmod(self._mode)
+        self.temporary.chmod(self._mode)
         if self._overwrite:
-            self._temporary.replace(self._path)
+            self.temporary.replace(self._path)
         else:
             self._place()
         _sync_folder(self._path.parent)
@@ -220,21 +232,21 @@ class PathTarget:
     def _place(self) -> None:
         """Give it its name unless something has it by now."""
         try:
-            self._path.hardlink_to(self._temporary)
+            self._path.hardlink_to(self.temporary)
         except FileExistsError:
             raise
         except OSError:  # a file system without links: a moment is left in which another may take the name
             if self._path.exists():
                 raise FileExistsError(17, os.strerror(17), str(self._path)) from None
-            self._temporary.replace(self._path)
+            self.temporary.replace(self._path)
         else:
-            self._temporary.unlink()
+            self.temporary.unlink()
 
     def discard(self) -> None:
         """Remove the temporary file if it is still there."""
         if self._file is not None:
             self._file.close()
-            self._temporary.unlink(missing_ok=True)
+            self.temporary.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

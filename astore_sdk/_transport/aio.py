@@ -22,9 +22,12 @@ from .._wire.messages import Answer
 from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError
+from . import sync
+from .crew import Crew, InlineCrew
 from .http import Channel, Gatherer, client_arguments
 from .perform import perform
-from .steps import Body, Close, Ended, Exchange, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Work
+from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
+from .threads import ThreadedCrew
 
 T = TypeVar("T")
 
@@ -51,6 +54,8 @@ class Connections:
         # By process: after a fork the parent's sockets are left alone.
         self._clients: dict[int, httpx.AsyncClient] = {}
         self._closed = False
+        # What threads use that move whole files; they cannot speak through a transport that awaits.
+        self.blocking: sync.Connections | None = sync.Connections(config, None) if transport is None else None
 
     def client(self) -> httpx.AsyncClient:
         """Return the httpx client of this process, made when it is first needed."""
@@ -67,6 +72,8 @@ class Connections:
         client = self._clients.pop(os.getpid(), None)
         if client is not None:
             await client.aclose()
+        if self.blocking is not None:
+            self.blocking.close()
 
 
 def connect(config: Config, transport: httpx.AsyncBaseTransport | None) -> Runner:
@@ -129,6 +136,11 @@ class Runner:
     def carry(self, steps: Steps[T]) -> Carried[T]:
         """Return a flow that its caller drives piece by piece."""
         return Carried(self, steps)
+
+    def crew(self, size: int) -> Crew:
+        """Return workers on threads; over a transport of the user's, one that works on the event loop."""
+        blocking = self.connections.blocking
+        return InlineCrew() if blocking is None else ThreadedCrew(sync.Runner(self.channel, blocking), blocking, size)
 
     async def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> httpx.Response:
         client = self.connections.client()
@@ -256,11 +268,18 @@ class Carried(Generic[T]):
                         case Close():
                             await self._let_go()
                         case Sleep():
-                            await runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
+                            with anyio.CancelScope(shield=step.shielded):
+                                await runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
                         case Work():
-                            outcome = await _on_thread(step.call)
+                            with anyio.CancelScope(shield=step.shielded):
+                                outcome = await _on_thread(step.call)
+                        case Wait():
+                            # A thread that is abandoned waits no longer than the crew that it waits for.
+                            await anyio.to_thread.run_sync(step.call, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
                         case Tell():
                             outcome = await _settled(step.call())
+                        case Hire():
+                            outcome = runner.crew(step.size)
                         case _:
                             assert_never(step)
                 except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it

@@ -6,6 +6,7 @@ import logging
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TypedDict
 from urllib.request import getproxies
@@ -35,6 +36,7 @@ class ClientArguments(TypedDict):
     proxy: str | None
     limits: httpx.Limits
     follow_redirects: bool
+    cookies: CookieJar
 
 
 def client_arguments(config: Config) -> ClientArguments:
@@ -48,6 +50,7 @@ def client_arguments(config: Config) -> ClientArguments:
             keepalive_expiry=config.keepalive_expiry,
         ),
         "follow_redirects": False,
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none are kept: a store has none, and odd ones do harm
     }
 
 

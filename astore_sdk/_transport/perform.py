@@ -69,7 +69,7 @@ def perform(
                 if settled is not None:
                     return settled.result
         ambiguous = ambiguous or is_ambiguous(failure)
-        yield from wait_or_raise(operation, policy, failure, attempt, asked, budget)
+        yield from wait_or_raise(operation, policy, failure, attempt, asked, budget, shielded=shielded)
 
 
 def wait_or_raise(
@@ -79,6 +79,8 @@ def wait_or_raise(
     attempt: int,
     asked: float | None,
     budget: Budget | None,
+    *,
+    shielded: bool = False,
 ) -> Steps[None]:
     """Wait until the operation may be sent again, or raise the failure."""
     failure.attempts = attempt
@@ -97,7 +99,7 @@ def wait_or_raise(
         "at most " if decision.jitter else "",
         decision.seconds,
     )
-    yield Sleep(decision.seconds, decision.jitter)
+    yield Sleep(decision.seconds, decision.jitter, shielded)
 
 
 def parse(operation: Operation[T], answer: Answer, attempt: int) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 
 from attrs import define, field, frozen
 
@@ -75,16 +76,23 @@ def is_ambiguous(failure: ArtifactStoreError) -> bool:
 
 @define
 class Budget:
-    """How many repeats a whole transfer may make: three times `max_attempts`, and one more per 100 MiB moved."""
+    """How many repeats a whole transfer may make: three times `max_attempts`, and one more per 100 MiB moved. Shared by threads."""
 
     max_attempts: int
     moved: int = 0
     """Bytes."""
     repeats: int = field(default=0, init=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False, eq=False)
+
+    def move(self, count: int) -> None:
+        """Count bytes that moved."""
+        with self._lock:
+            self.moved += count
 
     def take(self) -> bool:
         """Count one more repeat; False if there is none left."""
-        if self.repeats >= 3 * self.max_attempts + self.moved // BYTES_PER_REPEAT:
-            return False
-        self.repeats += 1
-        return True
+        with self._lock:
+            if self.repeats >= 3 * self.max_attempts + self.moved // BYTES_PER_REPEAT:
+                return False
+            self.repeats += 1
+            return True

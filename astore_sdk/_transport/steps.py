@@ -75,6 +75,8 @@ class Sleep:
 
     seconds: float
     jitter: bool
+    shielded: bool = False
+    """Whether it is waited although the caller was cancelled."""
 
 
 @frozen
@@ -82,6 +84,22 @@ class Work(Generic[T]):
     """Do local work that may block: on a thread, for async callers."""
 
     call: Callable[[], T]
+    shielded: bool = False
+    """Whether it is done although the caller was cancelled."""
+
+
+@frozen
+class Wait:
+    """Wait for something of ours to happen. Who is cancelled stops waiting at once."""
+
+    call: Callable[[], object]
+
+
+@frozen
+class Hire:
+    """Get so many workers for jobs that run beside the flow: a `crew.Crew`."""
+
+    size: int
 
 
 @frozen
@@ -105,7 +123,7 @@ class Ended(Generic[T]):
     value: T
 
 
-Step = Exchange | Open | Read | Close | Sleep | Work[object] | Tell[object] | Meet
+Step = Exchange | Open | Read | Close | Sleep | Work[object] | Wait | Tell[object] | Meet | Hire
 Steps = Generator[Step, object, T]
 
 
@@ -139,9 +157,9 @@ def read() -> Steps[bytes]:
     return cast("bytes", (yield Read()))
 
 
-def work(call: Callable[[], T]) -> Steps[T]:
+def work(call: Callable[[], T], *, shielded: bool = False) -> Steps[T]:
     """Return the outcome of local work that may block."""
-    return cast("T", (yield Work(call)))
+    return cast("T", (yield Work(call, shielded)))
 
 
 def tell(call: Callable[[], T | Awaitable[T]]) -> Steps[T]:

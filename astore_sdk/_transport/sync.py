@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Generic, TypeVar, assert_never, cast
 
 import httpx
@@ -17,11 +19,17 @@ from .._wire.messages import Answer
 from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError
-from .http import Channel, Gatherer, client_arguments
+from .crew import Crew, InlineCrew
+from .http import Channel, ClientArguments, Gatherer, client_arguments
+from .lines import Line
 from .perform import perform
-from .steps import Body, Close, Ended, Exchange, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Work
+from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
+from .threads import ThreadedCrew
 
 T = TypeVar("T")
+
+MOST_IDLE_LINES = 16
+"""Connections of transfers that are kept when the transfer is done."""
 
 
 class _Borrowed(httpx.BaseTransport):
@@ -42,6 +50,7 @@ class Connections:
         self._transport = _Borrowed(transport) if transport is not None else None
         # By process: after a fork the parent's sockets are left alone.
         self._clients: dict[int, httpx.Client] = {}
+        self._lines: dict[int, list[Line]] = {}
         self._closed = False
 
     def client(self) -> httpx.Client:
@@ -52,7 +61,28 @@ class Connections:
         return self._clients.get(os.getpid()) or self._clients.setdefault(os.getpid(), self._make())
 
     def _make(self) -> httpx.Client:
-        return httpx.Client(transport=self._transport, **client_arguments(self._config))
+        return httpx.Client(transport=self._transport, **self._arguments)
+
+    @cached_property
+    def _arguments(self) -> ClientArguments:
+        return client_arguments(self._config)
+
+    def line(self) -> Line:
+        """Return a connection for one thread: an idle one, or one that opens when it is first needed."""
+        if self._closed:
+            raise InvalidInputError("this client is closed")
+        try:
+            return self._lines[os.getpid()].pop()
+        except (KeyError, IndexError):
+            return Line(self._make)
+
+    def give_back(self, line: Line) -> None:
+        """Take a line back that is whole and idle. Some are kept for the next transfer."""
+        idle = self._lines.setdefault(os.getpid(), [])
+        if self._closed or len(idle) >= MOST_IDLE_LINES:
+            line.close()
+        else:
+            idle.append(line)
 
     def close(self) -> None:
         """Close what is open. Closing twice does nothing."""
@@ -60,6 +90,8 @@ class Connections:
         client = self._clients.pop(os.getpid(), None)
         if client is not None:
             client.close()
+        for line in self._lines.pop(os.getpid(), []):
+            line.close()
 
 
 def connect(config: Config, transport: httpx.BaseTransport | None) -> Runner:
@@ -82,9 +114,11 @@ class _Stream:
 class Runner:
     """Carries out flows over one client's connections. `sleep`, `random`, `clock` and `now` are there for tests to replace."""
 
-    def __init__(self, channel: Channel, connections: Connections) -> None:
+    def __init__(self, channel: Channel, connections: Connections | Line) -> None:
         self.channel = channel
         self.connections = connections
+        self.checkpoint: Callable[[], object] = lambda: None
+        """Called before each step is carried out; what it raises is thrown into the flow."""
         self.sleep: Callable[[float], object] = time.sleep
         self.random: Callable[[], float] = random.random
         self.clock: Callable[[], float] = time.monotonic
@@ -95,6 +129,16 @@ class Runner:
         other = copy.copy(self)
         other.channel = Channel(config, self.channel.auth)
         return other
+
+    def for_worker(self, line: Line, *, checkpoint: Callable[[], object], sleep: Callable[[float], object]) -> Runner:
+        """Return a runner for one of a crew's threads."""
+        other = copy.copy(self)
+        other.connections, other.checkpoint, other.sleep = line, checkpoint, sleep
+        return other
+
+    def crew(self, size: int) -> Crew:
+        """Return workers over the same connections. What a worker hires is itself."""
+        return InlineCrew() if isinstance(self.connections, Line) else ThreadedCrew(self, self.connections, size)
 
     def perform(self, operation: Operation[T]) -> T:
         """Send one operation, again where that is right, and return its result."""
@@ -173,6 +217,15 @@ class Carried(Generic[T]):
 
     def advance(self, given: object = None, failure: BaseException | None = None) -> Meet | Ended[T]:
         """Go on, with what the caller gives or with a failure of the caller's, to the next meeting or the end."""
+        while True:
+            try:
+                return self._drive(given, failure)
+            except BaseException as error:
+                if inspect.getgeneratorstate(self._steps) == inspect.GEN_CLOSED:
+                    raise
+                given, failure = None, error  # a Ctrl-C came between two steps: the flow shall know, and clean up
+
+    def _drive(self, given: object, failure: BaseException | None) -> Meet | Ended[T]:
         runner = self._runner
         outcome = given
         met = False
@@ -187,6 +240,7 @@ class Carried(Generic[T]):
                     break
                 outcome = failure = None
                 try:
+                    runner.checkpoint()
                     match step:
                         case Meet():
                             met = True
@@ -201,8 +255,10 @@ class Carried(Generic[T]):
                             self._let_go()
                         case Sleep():
                             runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
-                        case Work() | Tell():
+                        case Work() | Wait() | Tell():
                             outcome = step.call()
+                        case Hire():
+                            outcome = runner.crew(step.size)
                         case _:
                             assert_never(step)
                 except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, assert_type
 
@@ -109,6 +109,7 @@ async def multipart(client: AsyncClient, file: BinaryIO) -> None:
     parts = await client.list_parts(upload.bucket, upload.key, upload.upload_id)
     assert_type(parts, list[Part])
     assert_type(await client.list_multipart_uploads("releases"), list[MultipartUpload])
+    assert_type(await client.abort_stale_uploads("releases", timedelta(days=1)), list[MultipartUpload])
     done = [CompletedPart(part_number=1, etag=etag)]
     assert_type(await client.complete_multipart_upload(upload.bucket, upload.key, upload.upload_id, done), Object)
     assert_type(await client.complete_multipart_upload(upload.bucket, upload.key, upload.upload_id, parts), Object)

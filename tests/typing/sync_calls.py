@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, assert_type
 
@@ -107,6 +107,7 @@ def multipart(client: Client, file: BinaryIO) -> None:
     parts = client.list_parts(upload.bucket, upload.key, upload.upload_id)
     assert_type(parts, list[Part])
     assert_type(client.list_multipart_uploads("releases"), list[MultipartUpload])
+    assert_type(client.abort_stale_uploads("releases", timedelta(days=1)), list[MultipartUpload])
     done = [CompletedPart(part_number=1, etag=etag)]
     assert_type(client.complete_multipart_upload(upload.bucket, upload.key, upload.upload_id, done), Object)
     assert_type(client.complete_multipart_upload(upload.bucket, upload.key, upload.upload_id, parts), Object)

@@ -1,0 +1,248 @@
+"""Receiving an object in pieces side by side: into a file where each belongs, or into a writer in their order."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from attrs import define, field, frozen
+
+from .._transport.crew import Crew
+from .._transport.steps import Steps, work
+from ..config import MIB
+from .digest import RunningDigest
+from .plan import plan_ranges
+from .progress import Progress, Tally
+from .receive import Receiver
+from .source import CHUNK
+from .target import CallerTarget, PathTarget, Target, WriterTarget
+
+MOST_IN_MEMORY = 16 * MIB
+"""A piece on its way to a writer is kept in memory: it has no more bytes than this, whatever the part size is."""
+TOLD = MIB // 4
+"""A piece tells what moved each time so many bytes did."""
+
+
+class FilePiece:
+    """A stretch of a file. It has the file open for itself, from its first byte to its last."""
+
+    restartable = True
+
+    def __init__(self, path: Path, offset: int, length: int) -> None:
+        self.length = length
+        self._path = path
+        self._offset = offset
+        self._file: io.FileIO | None = None
+
+    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:  # noqa: ARG002
+        """Put a chunk where it belongs."""
+        yield from work(partial(self._write, chunk, offset))
+
+    def _write(self, chunk: bytes, offset: int) -> None:
+        if self._file is None:
+            self._file = io.FileIO(self._path, "r+b")
+        self._file.seek(self._offset + offset)
+        view = memoryview(chunk)
+        while view:
+            view = view[self._file.write(view) :]
+
+    def restart(self) -> Steps[None]:
+        """Do nothing: what comes again is written over."""
+        yield from ()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def hash(self, digest: RunningDigest) -> Steps[None]:
+        """Add the bytes to a digest, as they are in the file."""
+        with io.FileIO(self._path, "rb") as file:
+            file.seek(self._offset)
+            left = self.length
+            while left:
+                left -= yield from work(partial(_hash_some, file, left, digest))
+
+
+def _hash_some(file: io.FileIO, most: int, digest: RunningDigest) -> int:
+    chunk = file.read(min(CHUNK, most))
+    if not chunk:
+        raise OSError("the temporary file became shorter while it was written")
+    digest.feed(digest.position, chunk)
+    return len(chunk)
+
+
+class MemoryPiece:
+    """A stretch in memory."""
+
+    restartable = True
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self._buffer = memoryview(bytearray(length))
+
+    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:  # noqa: ARG002
+        """Put a chunk where it belongs."""
+        yield from ()
+        self._buffer[offset : offset + len(chunk)] = chunk
+
+    def restart(self) -> Steps[None]:
+        """Do nothing: what comes again is written over."""
+        yield from ()
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def chunks(self) -> Iterator[bytes]:
+        """Read it."""
+        return (bytes(self._buffer[start : start + CHUNK]) for start in range(0, self.length, CHUNK))
+
+
+P = TypeVar("P", FilePiece, MemoryPiece)
+
+
+class Landing(Protocol[P]):
+    """What is made of pieces."""
+
+    def window(self, crew: int) -> int:
+        """Return how many pieces may be begun and not done with."""
+        ...
+
+    def piece(self, offset: int, length: int) -> P:
+        """Return where so many bytes go that begin there."""
+        ...
+
+    def deliver(self, piece: P, done: Callable[[], object]) -> Steps[None]:
+        """Take a piece whose turn it is. `done` is called when it needs no more attention."""
+        ...
+
+
+@frozen
+class FileLanding:
+    """A file, which is hashed in its order as it grows: the system has it in its cache from just having written it."""
+
+    path: Path
+    crew: Crew
+    digest: RunningDigest | None
+
+    def window(self, crew: int) -> int:
+        """Return how many pieces may be begun and not done with: enough that a slow one stops nobody for a while."""
+        return 4 * crew
+
+    def piece(self, offset: int, length: int) -> FilePiece:
+        """Return where so many bytes go that begin there."""
+        return FilePiece(self.path, offset, length)
+
+    def deliver(self, piece: FilePiece, done: Callable[[], object]) -> Steps[None]:
+        """Have a piece hashed."""
+        yield from ()
+        if self.digest is None:
+            done()
+        else:
+            self.crew.submit(piece.hash(self.digest), lambda _: done(), local=True)
+
+
+@frozen
+class WriterLanding:
+    """A writer of the caller's, who gets the pieces in their order."""
+
+    target: WriterTarget
+    receiver: Receiver
+
+    def window(self, crew: int) -> int:
+        """Return how many pieces may be begun and not done with: this is what bounds memory."""
+        return crew + 1
+
+    def piece(self, offset: int, length: int) -> MemoryPiece:  # noqa: ARG002
+        """Return where so many bytes go that begin there."""
+        return MemoryPiece(length)
+
+    def deliver(self, piece: MemoryPiece, done: Callable[[], object]) -> Steps[None]:
+        """Write a piece."""
+        reception = self.receiver.reception
+        for chunk in piece.chunks():
+            yield from self.target.write(chunk, reception.received, self.receiver.digest)
+            reception.received += len(chunk)
+        done()
+
+
+def divisible(target: Target) -> bool:
+    """Tell whether a target can be filled from pieces that come side by side."""
+    return isinstance(target, PathTarget | WriterTarget) and not isinstance(target, CallerTarget)
+
+
+def receive_in_pieces(receiver: Receiver, target: Target, crew: Crew, progress: Progress) -> Steps[None]:
+    """Receive what a receiver knows the head of."""
+    part_size = receiver.settings.transfer.part_size
+    if isinstance(target, PathTarget):
+        yield from work(partial(target.allocate, receiver.reception.left or 0))
+        landing = FileLanding(target.temporary, crew, receiver.digest)
+        yield from _InPieces(receiver, landing, crew, Tally(progress)).run(part_size)
+    elif isinstance(target, WriterTarget):
+        yield from _InPieces(receiver, WriterLanding(target, receiver), crew, Tally(progress)).run(min(part_size, MOST_IN_MEMORY))
+
+
+@define
+class _InPieces(Generic[P]):
+    """Has pieces received. None waits for another one, but for its turn to be delivered."""
+
+    receiver: Receiver
+    """Knows what is wanted, of which version."""
+    landing: Landing[P]
+    crew: Crew
+    tally: Tally
+    _under_way: int = field(default=0, init=False)
+    """Pieces that were begun and not done with."""
+    _arrived: dict[int, P] = field(factory=dict[int, P], init=False)
+
+    def run(self, length: int) -> Steps[None]:
+        """Receive pieces of so many bytes and deliver them in their order."""
+        reception = self.receiver.reception
+        first, end = reception.first, reception.first + (reception.left or 0)
+        plan = enumerate(plan_ranges(first, end, length))
+        coming = next(plan, None)
+        due = 0
+        while coming is not None or self._under_way:
+            while coming is not None and self.crew.free and self._under_way < self.landing.window(self.crew.size):
+                index, interval = coming
+                self._begin(index, *interval)
+                coming = next(plan, None)
+            yield from self.crew.attend()
+            while (piece := self._arrived.pop(due, None)) is not None:
+                due += 1
+                yield from self.landing.deliver(piece, self._done)
+        reception.received = end - first
+
+    def _begin(self, index: int, first: int, end: int) -> None:
+        parent = self.receiver
+        piece = self.landing.piece(first - parent.reception.first, end - first)
+        told = 0
+
+        def moved(position: int) -> object:
+            nonlocal told
+            if position - told < TOLD and position < piece.length:
+                return None
+            told = position
+            return self.crew.report(partial(self.tally.reach, index, position))
+
+        def then(_: object) -> object:
+            self._arrived[index] = piece
+            return self.tally.finish(index, piece.length)
+
+        reception = parent.reception.piece(first, end)
+        receiver = Receiver(parent.settings, parent.bucket, parent.key, reception, piece, parent.budget, moved)
+        self._under_way += 1
+        self.crew.submit(_received(receiver, piece), then)
+
+    def _done(self) -> None:
+        self._under_way -= 1
+
+
+def _received(receiver: Receiver, piece: FilePiece | MemoryPiece) -> Steps[None]:
+    try:
+        yield from receiver.run()
+    finally:
+        piece.close()
