@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test soak test-all test-wheel lint types generate check-generated check-breaking ci clean
+.PHONY: help setup demo test soak test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
 
 help:                ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -25,6 +25,9 @@ test: setup          ## Run every test.
 
 soak: setup          ## Try for long what `make test` tries for a moment: properties, and stores killed in each phase.
 	ASTORE_EXPLORE=20 $(BIN)/python -m pytest tests/property tests/store_faults tests/server/test_store_durability.py
+
+test-interop: setup  ## Let openssl, Sigstore and others verify what we sign, and the other way round.
+	$(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop
 
 # Each Python that is supported, and the oldest one with the lowest versions of the core dependencies.
 PYTHONS ?= 3.11 3.12 3.13
@@ -72,7 +75,7 @@ check-generated: .fresh  ## Fail if generated/astore_api is not what openapi.yam
 check-breaking: setup  ## Name what the last change of openapi.yaml breaks.
 	@$(BIN)/python scripts/breaking_changes.py
 
-ci: check-generated check-breaking lint types test test-wheel  ## Everything that has to hold before a change lands.
+ci: check-generated check-breaking lint types test test-interop test-wheel  ## Everything that has to hold before a change lands.
 
 clean:               ## Remove what the other targets made.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -14,6 +14,7 @@ from .keys import (
 )
 from .policy import Policy
 from .provenance import BuildDefinition, Provenance, ResourceDescriptor, RunDetails
+from .sbom_schema import parse_cyclonedx, parse_spdx, validate_sbom
 from .signers import AsyncSigner, Signer
 
 __all__ = [
@@ -30,6 +31,9 @@ __all__ = [
     "generate_key",
     "load_private_key",
     "load_public_key",
+    "parse_cyclonedx",
+    "parse_spdx",
     "read_bundle",
     "read_signature",
+    "validate_sbom",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from astore_sdk.supplychain import (
     RunDetails,
     read_bundle,
     read_signature,
+    validate_sbom,
 )
 from astore_sdk.supplychain.sbom import is_sbom_predicate, read_marker, sbom_predicate
 from astore_sdk.supplychain.statements import is_of_type, own_predicate_type, predicate_type_for
@@ -244,3 +246,16 @@ def test_files_of_other_things_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match="left out"):
             evolve(made, **{lacking: None}).to_bundle()
     assert isinstance(made, Signature)
+
+
+@pytest.mark.parametrize(
+    ("content", "library"),
+    [('{"bomFormat": "CycloneDX", "specVersion": "1.6"}', "cyclonedx"), ('{"spdxVersion": "SPDX-2.3"}', "spdx_tools")],
+)
+def test_without_its_extra_deep_validation_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, content: str, library: str
+) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == library] + [library]:
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'astore_sdk\[sbom\]'"):
+        validate_sbom(content)
