@@ -31,15 +31,17 @@ test-interop: setup  ## Let openssl, Sigstore and others verify what we sign, an
 
 # Each Python that is supported, and the oldest one with the lowest versions of the core dependencies.
 PYTHONS ?= 3.11 3.12 3.13
+# On PATH, or else among those of pyenv.
+find-python = $$(python$(1) -c 'import sys; print(sys.executable)' 2>/dev/null || ls $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(1).*/bin/python | tail -n 1)
 
 test-all: $(PYTHONS:%=.test-%) .test-lowest  ## Run every test on all supported Pythons, and with the lowest dependencies.
 
 .PHONY: .test-lowest
 .test-%:
-	$(MAKE) --no-print-directory test PYTHON=python$* VENV=.venv-$*
+	$(MAKE) --no-print-directory test PYTHON="$(call find-python,$*)" VENV=.venv-$*
 
 .test-lowest:
-	$(MAKE) --no-print-directory setup PYTHON=python3.11 VENV=.venv-lowest
+	$(MAKE) --no-print-directory setup PYTHON="$(call find-python,3.11)" VENV=.venv-lowest
 	.venv-lowest/bin/python scripts/lowest.py > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv-lowest/constraints.txt --editable '.[server]'
 	$(MAKE) --no-print-directory test VENV=.venv-lowest
