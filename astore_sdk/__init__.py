@@ -28,6 +28,7 @@ from .exceptions import (
     NetworkTimeoutError,
     NotFoundError,
     ObjectChangedError,
+    PolicyViolationError,
     PreconditionFailedError,
     RangeNotSatisfiableError,
     ResponseDecodeError,
@@ -50,9 +51,13 @@ from .models import (
     Object,
     ObjectList,
     Part,
+    Publication,
     Sbom,
     Signature,
+    SignatureCheck,
+    VerificationResult,
 )
+from .supplychain import AsyncSigner, Policy, PrivateKey, PublicKey, Signer, generate_key
 
 # A library is silent until its application asks: without this, Python would print our warnings itself.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
@@ -60,6 +65,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 __all__ = [
     "ArtifactStoreError",
     "AsyncClient",
+    "AsyncSigner",
     "Attestation",
     "BadRequestError",
     "Bucket",
@@ -84,7 +90,12 @@ __all__ = [
     "ObjectChangedError",
     "ObjectList",
     "Part",
+    "Policy",
+    "PolicyViolationError",
     "PreconditionFailedError",
+    "PrivateKey",
+    "PublicKey",
+    "Publication",
     "RangeNotSatisfiableError",
     "ResponseDecodeError",
     "RetryPolicy",
@@ -92,11 +103,15 @@ __all__ = [
     "ServerError",
     "ServiceUnavailableError",
     "Signature",
+    "SignatureCheck",
+    "Signer",
     "SourceChangedError",
     "Timeout",
     "TooManyRequestsError",
     "TransferConfig",
     "TransferInProgressError",
     "UnauthorizedError",
+    "VerificationResult",
     "__version__",
+    "generate_key",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, overload
 
@@ -25,10 +26,15 @@ from .models import (
     Object,
     ObjectList,
     Part,
+    Publication,
     Sbom,
     Signature,
+    VerificationResult,
 )
+from .supplychain.keys import PublicKeySource
+from .supplychain.policy import Policy
 from .supplychain.sbom import check_sbom
+from .supplychain.signers import AsyncPrivateKeySource
 from .types import AsyncData, AsyncWriter, ProgressCallback
 
 if TYPE_CHECKING:
@@ -359,6 +365,85 @@ class AsyncClient:
 
     # Supply chain
 
+    async def publish(
+        self,
+        bucket: str,
+        key: str,
+        data: AsyncData,
+        *,
+        sign_with: AsyncPrivateKeySource,
+        passphrase: str | bytes | None = None,
+        sbom: Path | str | bytes | None = None,
+        attest: Mapping[str, Mapping[str, object]] | None = None,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+        progress_callback: ProgressCallback | None = None,
+    ) -> Publication:
+        """See `Client.publish`."""
+        holder = flows.signers.KeyHolder(sign_with, passphrase, "sign_with")
+        del sign_with, passphrase  # no traceback shows them
+        return await self._runner.run(
+            flows.publishing.publish(
+                self._settings,
+                bucket,
+                key,
+                data,
+                holder,
+                awaits=True,
+                sbom=sbom,
+                attest=attest,
+                content_type=content_type,
+                metadata=metadata,
+                progress_callback=progress_callback,
+            )
+        )
+
+    async def fetch(
+        self,
+        bucket: str,
+        key: str,
+        target: AsyncWriter,
+        *,
+        policy: Policy,
+        progress_callback: ProgressCallback | None = None,
+    ) -> Object:
+        """See `Client.fetch`."""
+        return await self._runner.run(
+            flows.fetching.fetch(
+                self._settings, bucket, key, target, awaits=True, policy=policy, progress_callback=progress_callback
+            )
+        )
+
+    async def sign_artifact(
+        self,
+        bucket: str,
+        key: str,
+        private_key: AsyncPrivateKeySource,
+        *,
+        passphrase: str | bytes | None = None,
+        signed_by: str | None = None,
+        digest: str | None = None,
+    ) -> Signature:
+        """See `Client.sign_artifact`."""
+        holder = flows.signers.KeyHolder(private_key, passphrase, "private_key")
+        del private_key, passphrase  # no traceback shows them
+        return await self._runner.run(
+            flows.signing.sign_artifact(self._settings, bucket, key, holder, awaits=True, signed_by=signed_by, digest=digest)
+        )
+
+    async def verify_signatures(
+        self,
+        bucket: str,
+        key: str,
+        public_keys: Iterable[PublicKeySource],
+        *,
+        threshold: int | None = None,
+    ) -> VerificationResult:
+        """See `Client.verify_signatures`."""
+        return await self._runner.run(
+            flows.verification.verify_signatures(self._settings, bucket, key, public_keys, threshold=threshold)
+        )
+
     async def add_signature(
         self,
         bucket: str,
@@ -423,15 +508,36 @@ class AsyncClient:
         data: Mapping[str, object],
         *,
         predicate_type: str | None = None,
+        sign_with: AsyncPrivateKeySource | None = None,
+        passphrase: str | bytes | None = None,
+        digest: str | None = None,
     ) -> Attestation:
         """See `Client.add_attestation`."""
-        return await self._runner.perform(
-            operations.supply_chain.add_attestation(bucket, key, type, data, predicate_type=predicate_type)
+        holder = None if sign_with is None else flows.signers.KeyHolder(sign_with, passphrase, "sign_with")
+        del sign_with, passphrase  # no traceback shows them
+        return await self._runner.run(
+            flows.signing.add_attestation(
+                self._settings, bucket, key, type, data, holder, awaits=True, predicate_type=predicate_type, digest=digest
+            )
         )
 
     async def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002
         """See `Client.get_attestations`."""
         return await self._runner.perform(operations.supply_chain.list_attestations(bucket, key, type))
+
+    async def verify_attestations(
+        self,
+        bucket: str,
+        key: str,
+        public_keys: Iterable[PublicKeySource],
+        *,
+        type: str | None = None,  # noqa: A002 - as above
+        threshold: int | None = None,
+    ) -> VerificationResult:
+        """See `Client.verify_attestations`."""
+        return await self._runner.run(
+            flows.verification.verify_attestations(self._settings, bucket, key, public_keys, type_=type, threshold=threshold)
+        )
 
     # System
 

@@ -67,7 +67,12 @@ class AsyncObjectStream:
 class _AsyncFile:
     """What reader and writer have in common."""
 
-    closed = False
+    _closed = False
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._closed
 
     async def __aenter__(self) -> Self:
         return self
@@ -119,7 +124,7 @@ class AsyncObjectReader(_AsyncFile):
 
     async def close(self) -> None:
         """Let go of what was read ahead."""
-        self.closed = True
+        self._closed = True
         self._window = Window(0)
 
 
@@ -181,7 +186,7 @@ class AsyncObjectWriter(_AsyncFile):
 
     async def close(self) -> None:
         """Store the object. Closing twice does nothing."""
-        self.closed = True
+        self._closed = True
         if not self._ended:
             if self._gathered:
                 await self._pass_on()
@@ -189,7 +194,7 @@ class AsyncObjectWriter(_AsyncFile):
 
     async def discard(self, reason: BaseException | None = None) -> None:
         """Close the file and store nothing; a multipart upload that has begun is aborted."""
-        self.closed = True
+        self._closed = True
         if not self._ended:
             self._ended = True
             reason = reason or InterruptedError("the file was discarded")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, overload
 
@@ -25,10 +26,15 @@ from .models import (
     Object,
     ObjectList,
     Part,
+    Publication,
     Sbom,
     Signature,
+    VerificationResult,
 )
+from .supplychain.keys import PublicKeySource
+from .supplychain.policy import Policy
 from .supplychain.sbom import check_sbom
+from .supplychain.signers import PrivateKeySource
 from .types import Data, ProgressCallback, Writer
 
 if TYPE_CHECKING:
@@ -542,6 +548,153 @@ class Client:
 
     # Supply chain
 
+    def publish(
+        self,
+        bucket: str,
+        key: str,
+        data: Data,
+        *,
+        sign_with: PrivateKeySource,
+        passphrase: str | bytes | None = None,
+        sbom: Path | str | bytes | None = None,
+        attest: Mapping[str, Mapping[str, object]] | None = None,
+        content_type: str | None = None,
+        metadata: Mapping[str, str | None] | None = None,
+        progress_callback: ProgressCallback | None = None,
+    ) -> Publication:
+        """Store data with everything that proves them: a signature, an SBOM, signed attestations.
+
+        What is signed is the SHA-256 of the data as they were read here, never of what the store says. Publishing the same again
+        changes nothing; after a failure it adds what is missing.
+
+        Args:
+            bucket: The bucket's name.
+            key: The object's key.
+            data: As for `upload()`. They are hashed before they are sent: what can be read only once goes through a temporary file.
+            sign_with: What to sign with, as for `sign_artifact()`.
+            passphrase: What an encrypted key is encrypted with.
+            sbom: An SBOM (SPDX or CycloneDX): its text, or a `Path`. It is attached, and signed as an attestation.
+            attest: What else to attest and sign, by type: `{"build": {…}}`. Without it, one attestation names the object.
+            content_type: Media type of the object.
+            metadata: Text kept with the object.
+            progress_callback: Called with the bytes handed to the network so far; never, if the store has them already.
+
+        Raises:
+            InvalidInputError: The key, the SBOM or an attestation is not right; nothing was sent.
+            SourceChangedError: The data changed while they were read; nothing was signed.
+            ArtifactStoreError: The hint says what is in the store by now.
+        """
+        holder = flows.signers.KeyHolder(sign_with, passphrase, "sign_with")
+        del sign_with, passphrase  # no traceback shows them
+        return self._runner.run(
+            flows.publishing.publish(
+                self._settings,
+                bucket,
+                key,
+                data,
+                holder,
+                awaits=False,
+                sbom=sbom,
+                attest=attest,
+                content_type=content_type,
+                metadata=metadata,
+                progress_callback=progress_callback,
+            )
+        )
+
+    def fetch(
+        self,
+        bucket: str,
+        key: str,
+        target: Writer,
+        *,
+        policy: Policy,
+        progress_callback: ProgressCallback | None = None,
+    ) -> Object:
+        """Receive an object if it is what a policy asks for. Nothing is at the target before everything held.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            target: A `Path`, or a binary file, for which the bytes wait in a temporary file.
+            policy: What must hold.
+            progress_callback: Called with the bytes received so far; its exceptions cancel the download.
+
+        Raises:
+            PolicyViolationError: `violations` lists every requirement that failed.
+            IntegrityError: The bytes are not those that the store says they are.
+            NotFoundError: There is no such object or bucket.
+        """
+        return self._runner.run(
+            flows.fetching.fetch(
+                self._settings, bucket, key, target, awaits=False, policy=policy, progress_callback=progress_callback
+            )
+        )
+
+    def sign_artifact(
+        self,
+        bucket: str,
+        key: str,
+        private_key: PrivateKeySource,
+        *,
+        passphrase: str | bytes | None = None,
+        signed_by: str | None = None,
+        digest: str | None = None,
+    ) -> Signature:
+        """Sign an object's bytes and attach the signature. The private key never leaves this process.
+
+        The object is received once and hashed: what is signed is what the store sends. To sign what you have yourself, and not what
+        somebody may have put in its place, use `publish()`, or pass the digest that `upload()` returned.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            private_key: ECDSA P-256 or RSA, as PEM, as a `Path` to PEM, or as a key; or a `Signer` for a key elsewhere.
+            passphrase: What an encrypted key is encrypted with.
+            signed_by: Who signs; a claim. The key's fingerprint if not given.
+            digest: `sha256:HEX` of the bytes, if you have hashed them: nothing is received then.
+
+        Returns:
+            The signature as it is stored. Signing again with the same key gives the same one.
+
+        Raises:
+            InvalidInputError: The key or passphrase is not right; nothing was sent.
+            NotFoundError: There is no such object or bucket.
+            ConflictError: The object has other bytes than those that were signed.
+        """
+        holder = flows.signers.KeyHolder(private_key, passphrase, "private_key")
+        del private_key, passphrase  # no traceback shows them
+        return self._runner.run(
+            flows.signing.sign_artifact(self._settings, bucket, key, holder, awaits=False, signed_by=signed_by, digest=digest)
+        )
+
+    def verify_signatures(
+        self,
+        bucket: str,
+        key: str,
+        public_keys: Iterable[PublicKeySource],
+        *,
+        threshold: int | None = None,
+    ) -> VerificationResult:
+        """Receive an object once and tell whether keys that you trust signed its bytes.
+
+        It proves who signed these bytes, not which name or version they had then: `fetch()` does that with a policy.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            public_keys: The keys that you trust, as PEM, as paths to PEM, or as keys. Those that the store has are never believed.
+            threshold: How many of them must have signed; None for all. Each key counts once.
+
+        Returns:
+            The result, with why each signature counts or does not. An object that nobody signed is not an error, but not valid.
+
+        Raises:
+            InvalidInputError: There is no key, one that cannot be used, or a threshold that means nothing; nothing was sent.
+            NotFoundError: There is no such object or bucket.
+        """
+        return self._runner.run(flows.verification.verify_signatures(self._settings, bucket, key, public_keys, threshold=threshold))
+
     def add_signature(
         self,
         bucket: str,
@@ -643,20 +796,36 @@ class Client:
         data: Mapping[str, object],
         *,
         predicate_type: str | None = None,
+        sign_with: PrivateKeySource | None = None,
+        passphrase: str | bytes | None = None,
+        digest: str | None = None,
     ) -> Attestation:
-        """Attach a plain attestation: a note, which proves nothing. An equal one is not stored twice.
+        """Attach an attestation: plain, it is a note and proves nothing; signed, it is evidence. An equal one is not stored twice.
+
+        With a key it is an in-toto statement in a DSSE envelope, about `bucket/key` and its bytes, which are received and hashed.
 
         Args:
             bucket: The object's bucket.
             key: The object's key.
             type: What kind of thing is attested: `build`, `test`, `scan`, ….
             data: What is attested; must be expressible in JSON.
-            predicate_type: The in-toto predicate type, a URI.
+            predicate_type: The in-toto predicate type, a URI; if not given and it is signed, the one that fits type and data.
+            sign_with: What to sign with: as for `sign_artifact()`, or an Ed25519 key.
+            passphrase: What an encrypted key is encrypted with.
+            digest: `sha256:HEX` of the bytes, if you have hashed them: nothing is received then.
 
         Raises:
+            InvalidInputError: The key or passphrase is not right, or data are no JSON; nothing was sent.
             NotFoundError: There is no such object or bucket.
+            ConflictError: The object has other bytes than those that the digest says.
         """
-        return self._runner.perform(operations.supply_chain.add_attestation(bucket, key, type, data, predicate_type=predicate_type))
+        holder = None if sign_with is None else flows.signers.KeyHolder(sign_with, passphrase, "sign_with")
+        del sign_with, passphrase  # no traceback shows them
+        return self._runner.run(
+            flows.signing.add_attestation(
+                self._settings, bucket, key, type, data, holder, awaits=False, predicate_type=predicate_type, digest=digest
+            )
+        )
 
     def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002
         """List the attestations of an object, oldest first, also those of bytes it had earlier. They are not verified here.
@@ -667,6 +836,34 @@ class Client:
             type: Only those of this type.
         """
         return self._runner.perform(operations.supply_chain.list_attestations(bucket, key, type))
+
+    def verify_attestations(
+        self,
+        bucket: str,
+        key: str,
+        public_keys: Iterable[PublicKeySource],
+        *,
+        type: str | None = None,  # noqa: A002 - as above
+        threshold: int | None = None,
+    ) -> VerificationResult:
+        """Receive an object once and tell whether keys that you trust signed attestations about its bytes.
+
+        What was signed stands in the result (`predicate`, `subjects`); the `data` of a record are what the store says.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            public_keys: The keys that you trust; Ed25519 too.
+            type: Only attestations of this type, or of this in-toto predicate type. What was signed tells, not the record.
+            threshold: How many of the keys must have signed one; None for all.
+
+        Raises:
+            InvalidInputError: There is no key, one that cannot be used, or a threshold that means nothing; nothing was sent.
+            NotFoundError: There is no such object or bucket.
+        """
+        return self._runner.run(
+            flows.verification.verify_attestations(self._settings, bucket, key, public_keys, type_=type, threshold=threshold)
+        )
 
     # System
 

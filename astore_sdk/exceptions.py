@@ -19,7 +19,8 @@
     ├── IntegrityError                  bytes that are not what they should be
     ├── SourceChangedError              the source changed while it was sent
     ├── ObjectChangedError              the object changed while it was received
-    └── TransferInProgressError         another process is at the same resumable transfer
+    ├── TransferInProgressError         another process is at the same resumable transfer
+    └── PolicyViolationError            what was fetched is not what the policy asks for
 
 An argument of the wrong type is a plain `TypeError`, a failure of the local disk a plain `OSError`.
 """
@@ -46,6 +47,7 @@ __all__ = [
     "NetworkTimeoutError",
     "NotFoundError",
     "ObjectChangedError",
+    "PolicyViolationError",
     "PreconditionFailedError",
     "RangeNotSatisfiableError",
     "ResponseDecodeError",
@@ -199,6 +201,16 @@ class ObjectChangedError(ArtifactStoreError):
 
 class TransferInProgressError(ArtifactStoreError):
     """Another process, or another thread, is at the same resumable transfer."""
+
+
+class PolicyViolationError(ArtifactStoreError):
+    """What was fetched is not what the policy asks for; nothing of it is at the target.
+
+    Attributes:
+        violations: Every requirement that failed, in words; each begins with the policy's field.
+    """
+
+    violations: tuple[str, ...] = ()
 
 
 class InsecureTransportWarning(UserWarning):

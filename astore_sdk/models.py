@@ -5,10 +5,14 @@ A field that the store left out is None; a list or mapping that it left out is e
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
+
+from ._sigstore import encoded, make_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +29,11 @@ __all__ = [
     "Object",
     "ObjectList",
     "Part",
+    "Publication",
     "Sbom",
     "Signature",
+    "SignatureCheck",
+    "VerificationResult",
 ]
 
 
@@ -149,7 +156,44 @@ class Signature:
     """PEM."""
     key_id: str | None = None
     bundle: Mapping[str, object] | None = field(default=None, hash=False)
-    """The same signature as a Sigstore bundle."""
+    """The same signature as a Sigstore bundle, if its writer attached one."""
+
+    def to_bundle(self) -> dict[str, object]:
+        """Return it as a Sigstore bundle (v0.3), as `cosign verify-blob --bundle` and `@sigstore/verify` take it.
+
+        Raises:
+            ValueError: The store left out the signature, its digest or its key.
+        """
+        return make_bundle(*self._whole())
+
+    def to_files(self, directory: Path, name: str = "artifact") -> list[Path]:
+        """Write it in the forms that other tools take, and return the files.
+
+        Args:
+            directory: Where to; it is there already.
+            name: What the files are called: `name.sig` (base64), `name.pub` (PEM) and `name.sigstore.json` (bundle).
+
+        Raises:
+            ValueError: The store left out the signature, its digest or its key; or the name is not that of a file.
+            OSError: The files cannot be written.
+        """
+        if not name or Path(name).name != name:
+            raise ValueError(f"name is the name of a file, not {name!r}")
+        signature, digest, public_key = self._whole()
+        texts = {
+            ".sig": encoded(signature) + "\n",
+            ".pub": public_key,
+            ".sigstore.json": json.dumps(make_bundle(signature, digest, public_key), indent=2) + "\n",
+        }
+        files = [directory / f"{name}{ending}" for ending in texts]
+        for file, text in zip(files, texts.values(), strict=True):
+            file.write_text(text, encoding="ascii")
+        return files
+
+    def _whole(self) -> tuple[bytes, str, str]:
+        if self.signature is None or self.artifact_digest is None or self.public_key is None:
+            raise ValueError("the store left out the signature, its digest or its key")
+        return self.signature, self.artifact_digest, self.public_key
 
 
 @frozen
@@ -188,6 +232,64 @@ class Attestation:
     matches_current: bool | None = None
     """Whether the object has these bytes now."""
     timestamp: datetime | None = None
+
+
+@frozen
+class MalformedRecord:
+    """A record that cannot be read, in a list where that must not spoil the others."""
+
+    id: str | None
+    reason: str
+
+
+@frozen
+class SignatureCheck:
+    """Whether one stored signature, or one signed attestation, counts; and why not."""
+
+    id: str | None
+    """The record's id, if it has one."""
+    algorithm: str | None
+    """What the record says it was signed with; of an attestation, the algorithm of the key that verified it."""
+    verified_by: str | None
+    """The fingerprint of the trusted key that verified it. It says who signed; what a record claims does not."""
+    reason: str | None
+    """Why it does not count, None if it does."""
+    predicate_type: str | None = None
+    """Of an attestation: what kind of thing was signed."""
+    subjects: tuple[str, ...] = ()
+    """Of an attestation: the names that were signed for these bytes, `bucket/key`."""
+    predicate: Mapping[str, object] | None = field(default=None, hash=False)
+    """Of an attestation: what was signed. Believe this one: the `data` beside it is what the store says."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts."""
+        return self.reason is None
+
+
+@frozen
+class VerificationResult:
+    """What trusted keys say about bytes that were received."""
+
+    valid: bool
+    """Whether as many trusted keys signed as were needed."""
+    message: str
+    """The result in words."""
+    digest: str
+    """SHA-256 of the bytes that were received."""
+    signatures: list[SignatureCheck] = field(factory=list[SignatureCheck], hash=False)
+    """What became of each signature that the store has."""
+
+
+@frozen
+class Publication:
+    """What `publish` left in the store."""
+
+    object: Object
+    signature: Signature
+    sbom: Sbom | None = None
+    attestations: list[Attestation] = field(factory=list[Attestation], hash=False)
+    """The signed ones: that of the SBOM first, if there is one."""
 
 
 @frozen

@@ -12,8 +12,8 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from astore_sdk import AsyncClient, Client, Config, RetryPolicy
 from astore_sdk.server import BackgroundServer, Limits
+from astore_sdk.testing import TOKEN
 
-TOKEN = "s3cr3t-t0ken-for-tests"
 QUICK = RetryPolicy(backoff_base=0.001, backoff_max=0.002)
 """Repeats without making a test wait."""
 
@@ -74,17 +74,15 @@ def make_client(request: pytest.FixtureRequest) -> ClientFactory:
 
 
 @pytest.fixture(scope="session")
-def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackgroundServer]:
-    with BackgroundServer(tmp_path_factory.mktemp("store"), token=TOKEN, limits=Limits(min_part_size=1)) as server:
-        yield server
+def astore_limits() -> Limits:
+    """Parts of any size: most tests have no use for 5 MiB."""
+    return Limits(min_part_size=1)
 
 
 @pytest.fixture
-def store(shared_store: BackgroundServer) -> Iterator[BackgroundServer]:
-    """A store without faults; buckets of other tests may be in it."""
-    shared_store.faults.clear()
-    yield shared_store
-    shared_store.faults.clear()
+def store(astore_server: BackgroundServer) -> BackgroundServer:
+    """An empty store without faults."""
+    return astore_server
 
 
 @pytest.fixture

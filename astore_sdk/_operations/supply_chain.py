@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
 
 from astore_api.api.supply_chain import add_attestation as add_attestation_api
 from astore_api.api.supply_chain import add_signature as add_signature_api
@@ -19,6 +19,7 @@ from astore_api.api.supply_chain import list_signatures as list_signatures_api
 from astore_api.models import (
     AttestationData,
     AttestationRequest,
+    DsseEnvelope,
     SbomRequest,
     SignatureRequest,
     SigstoreBundle,
@@ -30,8 +31,11 @@ from .._wire.digests import check_digest
 from .._wire.messages import Answer
 from .._wire.names import check_bucket, check_key, check_text
 from ..exceptions import InvalidInputError
-from ..models import Attestation, Sbom, Signature
+from ..models import Attestation, MalformedRecord, Sbom, Signature
 from .operation import Operation, request
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 ALGORITHMS = ("ECDSA-P256-SHA256", "RSA-PKCS1v15-SHA256")
 FORMATS = ("spdx", "cyclonedx")
@@ -102,6 +106,21 @@ def list_signatures(bucket: str, key: str) -> Operation[list[Signature]]:
     return Operation("listSignatures", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
 
 
+def read_signatures(bucket: str, key: str) -> Operation[list[Signature | MalformedRecord]]:
+    """GET /supplychain/signatures/{bucket}/{key}, for verifying: a record that cannot be read is in the list as that."""
+
+    def parse(answer: Answer) -> list[Signature | MalformedRecord]:
+        return convert.records_each(answer.json(), "signatures", convert.signature)
+
+    return _parsed_by(list_signatures(bucket, key), parse)
+
+
+def _parsed_by(operation: Operation[S], parse: Callable[[Answer], T]) -> Operation[T]:
+    return Operation(
+        operation.name, operation.request, parse, repeatable=operation.repeatable, bucket=operation.bucket, key=operation.key
+    )
+
+
 def check_format(format_: str) -> str:
     """Return an SBOM format that the contract knows."""
     if format_ not in FORMATS:
@@ -110,7 +129,14 @@ def check_format(format_: str) -> str:
 
 
 def attach_sbom(
-    bucket: str, key: str, format_: str, content: str, *, content_type: str, created_by: str | None = None
+    bucket: str,
+    key: str,
+    format_: str,
+    content: str,
+    *,
+    content_type: str,
+    created_by: str | None = None,
+    artifact_digest: str | None = None,
 ) -> Operation[Sbom]:
     """POST /supplychain/sbom/{bucket}/{key}."""
     body = SbomRequest(
@@ -118,6 +144,7 @@ def attach_sbom(
         content=check_text("content", content),
         content_type=content_type,
         created_by=UNSET if created_by is None else check_text("created_by", created_by),
+        artifact_digest=UNSET if artifact_digest is None else check_digest("artifact_digest", artifact_digest),
     )
     kwargs = attach_sbom_api._get_kwargs(check_bucket(bucket), check_key(key), body=body)
     return Operation(
@@ -150,8 +177,24 @@ def list_sboms(bucket: str, key: str) -> Operation[list[Sbom]]:
     return Operation("listSboms", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
 
 
+def read_sboms(bucket: str, key: str) -> Operation[list[Sbom | MalformedRecord]]:
+    """GET /supplychain/sboms/{bucket}/{key}, for verifying: a record that cannot be read is in the list as that."""
+
+    def parse(answer: Answer) -> list[Sbom | MalformedRecord]:
+        return convert.records_each(answer.json(), "sboms", convert.sbom)
+
+    return _parsed_by(list_sboms(bucket, key), parse)
+
+
 def add_attestation(
-    bucket: str, key: str, type_: str, data: Mapping[str, object], *, predicate_type: str | None = None
+    bucket: str,
+    key: str,
+    type_: str,
+    data: Mapping[str, object],
+    *,
+    predicate_type: str | None = None,
+    envelope: Mapping[str, object] | None = None,
+    artifact_digest: str | None = None,
 ) -> Operation[Attestation]:
     """POST /supplychain/attestations/{bucket}/{key}."""
     _named("type", type_)
@@ -159,6 +202,8 @@ def add_attestation(
         type_=type_,
         data=AttestationData.from_dict(_json_object("data", data)),
         predicate_type=UNSET if predicate_type is None else check_text("predicate_type", predicate_type),
+        envelope=UNSET if envelope is None else DsseEnvelope.from_dict(envelope),
+        artifact_digest=UNSET if artifact_digest is None else check_digest("artifact_digest", artifact_digest),
     )
     kwargs = add_attestation_api._get_kwargs(check_bucket(bucket), check_key(key), body=body)
     return Operation(
@@ -179,6 +224,15 @@ def list_attestations(bucket: str, key: str, type_: str | None = None) -> Operat
 
     kwargs = list_attestations_api._get_kwargs(check_bucket(bucket), check_key(key), type_=_named("type", type_) or UNSET)
     return Operation("listAttestations", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
+
+
+def read_attestations(bucket: str, key: str) -> Operation[list[Attestation | MalformedRecord]]:
+    """GET /supplychain/attestations/{bucket}/{key}, for verifying: a record that cannot be read is in the list as that."""
+
+    def parse(answer: Answer) -> list[Attestation | MalformedRecord]:
+        return convert.records_each(answer.json(), "attestations", convert.attestation)
+
+    return _parsed_by(list_attestations(bucket, key), parse)
 
 
 def _json_object(name: str, value: Mapping[str, object]) -> dict[str, object]:

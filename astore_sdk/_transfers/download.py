@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from attrs import define, evolve, field
@@ -29,7 +30,10 @@ from .progress import Progress, check_callback
 from .receive import Receiver
 from .reception import RangesIgnored, Reception, VersionChanged
 from .resumable import ResumableDownload, is_final
-from .target import CallerTarget, MemoryTarget, PathTarget, Target, open_target
+from .target import CallerTarget, MemoryTarget, NoTarget, PathTarget, Target, open_target
+
+Accept = Callable[[Object], Steps[None]]
+"""Looks at an object that was received whole, before its file gets its name; raises if it shall not."""
 
 
 def download(
@@ -44,15 +48,19 @@ def download(
     if_match: str | None,
     overwrite: bool,
     resume_at: str | None = None,
+    accept: Accept | None = None,
 ) -> Steps[Object]:
-    """Receive an object, or a range of it, into a writer or a file. `resume_at` is the store's address if it is resumable."""
+    """Receive an object, or a range of it, into a writer or a file; a file only if what came is accepted.
+
+    `resume_at` is the store's address if the download is resumable.
+    """
     wanted = None if byte_range is None else ByteRange.parse(byte_range)
     objects.get_object(bucket, key, if_match=if_match)  # names are refused before a file is made
     progress = Progress(check_callback(progress_callback))
     target = open_target(writer, overwrite=overwrite, awaits=awaits)
     task = Download(settings, bucket, key, Reception(wanted, if_match), target, progress)
     if resume_at is None:
-        return (yield from _land(task))
+        return (yield from _land(task, accept))
     if not isinstance(target, PathTarget):
         raise InvalidInputError("resume=True needs the pathlib.Path of an ordinary file")
     path, part = str(target.path), byte_range or "all"
@@ -61,7 +69,7 @@ def download(
         what = {"kind": "download", "store": resume_at, "bucket": bucket, "key": key, "path": path, "range": part}
         task.resumable = ResumableDownload(journal, what)
         target.last(journal.name)
-        received = yield from _land(task)
+        received = yield from _land(task, accept)
     except GeneratorExit:
         raise
     except BaseException as error:
@@ -77,12 +85,14 @@ def download(
         journal.close()
 
 
-def _land(task: Download) -> Steps[Object]:
+def _land(task: Download, accept: Accept | None) -> Steps[Object]:
     """Receive, and then commit."""
     target = task.target
     try:
         yield from target.begin()
         received = yield from task.run()
+        if accept is not None:
+            yield from accept(received)
         yield from target.commit()
         return received
     except BaseException as error:
@@ -91,6 +101,24 @@ def _land(task: Download) -> Steps[Object]:
         raise
     finally:
         target.discard()
+
+
+def hash_object(settings: Settings, bucket: str, key: str) -> Steps[str]:
+    """Receive an object once and return the SHA-256 of the bytes that came, as `sha256:HEX`. None of them is kept."""
+    received = yield from Download(hashing(settings), bucket, key, Reception(None, None), NoTarget(), Progress(None)).run()
+    return digest_received(received)
+
+
+def hashing(settings: Settings) -> Settings:
+    """Return settings with which every object that is received whole is hashed."""
+    return evolve(settings, transfer=evolve(settings.transfer, integrity=True))
+
+
+def digest_received(received: Object) -> str:
+    """Return the SHA-256 of the bytes that came, of an object that was received whole and hashed."""
+    if received.digest is None:
+        raise AssertionError("unreachable")
+    return received.digest
 
 
 def read_object(settings: Settings, bucket: str, key: str, *, byte_range: str | None) -> Steps[bytes]:

@@ -12,7 +12,7 @@ from ..exceptions import InvalidInputError
 MAX_PARTS = 10_000
 MAX_SIZE = 5 * 1024 * 1024 * MIB
 """The largest object: 5 TiB."""
-DOUBLING = 1000
+DOUBLING = 950
 """A stream of unknown length doubles its part size after so many parts: 10,000 parts then hold 5 TiB and more."""
 
 

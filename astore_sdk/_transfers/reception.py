@@ -180,5 +180,5 @@ def _length(answer: Answer) -> int | None:
     if value is None:
         return 0 if answer.status == 204 else None
     if not re.fullmatch(r"\d{1,18}", value, re.ASCII):
-        raise ResponseDecodeError(f"the answer's Content-Length is no length: {value!r:.40}")
+        raise ResponseDecodeError("the answer's Content-Length is no length")
     return int(value)

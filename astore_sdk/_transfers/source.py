@@ -253,8 +253,8 @@ def wrong_size(size: int, found: int) -> InvalidInputError:
 
 
 def _open(data: object, *, awaits: bool) -> Source | Feed:
-    if isinstance(data, CallerFeed):
-        return data
+    if isinstance(data, CallerFeed | MemorySource | FileSource):
+        return data  # it is open already
     if isinstance(data, str):
         raise TypeError("data is a str: use pathlib.Path for a file's path, or str.encode() for its text")
     if isinstance(data, bytes | bytearray | memoryview):

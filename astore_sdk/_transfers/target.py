@@ -55,6 +55,32 @@ class MemoryTarget:
         return b"".join(self._chunks)
 
 
+class NoTarget:
+    """Drops the bytes once they are hashed."""
+
+    restartable = True
+
+    def begin(self) -> Steps[None]:
+        """Do nothing."""
+        yield from ()
+
+    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+        """Hash a chunk."""
+        if digest is not None:
+            yield from work(partial(digest.feed, offset, chunk))
+
+    def restart(self) -> Steps[None]:
+        """Do nothing."""
+        yield from ()
+
+    def commit(self) -> Steps[None]:
+        """Do nothing."""
+        yield from ()
+
+    def discard(self) -> None:
+        """Do nothing."""
+
+
 class WriterTarget:
     """A writer of the caller's: what it was given it cannot give back. It is left open."""
 
@@ -269,7 +295,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-Target = MemoryTarget | WriterTarget | PathTarget
+Target = MemoryTarget | NoTarget | WriterTarget | PathTarget
 
 
 def open_target(writer: AsyncWriter, *, overwrite: bool, awaits: bool) -> Target:

@@ -55,7 +55,7 @@ class Connections:
         self._clients: dict[int, httpx.AsyncClient] = {}
         self._closed = False
         # What threads use that move whole files; they cannot speak through a transport that awaits.
-        self.blocking = sync.Connections(config, None) if transport is None else None
+        self.blocking: sync.Connections | None = sync.Connections(config, None) if transport is None else None
 
     def client(self) -> httpx.AsyncClient:
         """Return the httpx client of this process, made when it is first needed."""
@@ -86,7 +86,7 @@ class _Stream:
 
     def __init__(self, response: httpx.Response, operation: Operation[object]) -> None:
         self.operation = operation
-        self.close = response.aclose
+        self.close: Callable[[], Awaitable[None]] = response.aclose
         self._chunks = response.aiter_raw()
         self._failure: Exception | None = None
 

@@ -6,6 +6,7 @@ import logging
 import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TypedDict
 from urllib.request import getproxies
@@ -35,6 +36,7 @@ class ClientArguments(TypedDict):
     proxy: str | None
     limits: httpx.Limits
     follow_redirects: bool
+    cookies: CookieJar
 
 
 def client_arguments(config: Config) -> ClientArguments:
@@ -48,6 +50,7 @@ def client_arguments(config: Config) -> ClientArguments:
             keepalive_expiry=config.keepalive_expiry,
         ),
         "follow_redirects": False,
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none are kept: a store has none, and odd ones do harm
     }
 
 
@@ -132,10 +135,17 @@ class Channel:
         logger.debug("%s %s %s %.0f ms, attempt %d", request.method, path, result, seconds * 1000, attempt)
 
     def answer(self, response: httpx.Response, at: float, body: bytes = b"") -> Answer:
-        """Return the answer as a value, without the token should a failure have sent it back."""
-        if body and not response.is_success:
-            body = self.auth.redact(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-        return Answer(response.status_code, response.headers, body, at)
+        """Return the answer as a value, without the token should it have been sent back in what errors quote."""
+
+        def redacted(raw: bytes) -> bytes:
+            return self.auth.redact(raw.decode("latin-1")).encode("latin-1")
+
+        if response.is_success:
+            headers = [(name, redacted(raw) if name.lower() == b"x-request-id" else raw) for name, raw in response.headers.raw]
+        else:
+            headers = [(name, redacted(raw)) for name, raw in response.headers.raw]
+            body = redacted(body)
+        return Answer(response.status_code, httpx.Headers(headers), body, at)
 
     def failure(self, error: Exception, operation: Operation[object]) -> NetworkError:
         """Return our error for one of httpx's."""

@@ -104,7 +104,7 @@ class _Stream:
 
     def __init__(self, response: httpx.Response, operation: Operation[object]) -> None:
         self.operation = operation
-        self.close = response.close
+        self.close: Callable[[], None] = response.close
         self._chunks = response.iter_raw()
 
     def read(self) -> bytes:

@@ -34,7 +34,8 @@ class _Model(Protocol[M_co]):
 
 
 def _wrong(what: str, value: object) -> ResponseDecodeError:
-    return ResponseDecodeError(f"the answer's {what} is not what the contract says: {value!r:.60}")
+    # The value is not shown: an answer may repeat what was sent, the token too.
+    return ResponseDecodeError(f"the answer's {what} is not what the contract says, but a {type(value).__name__} that it cannot be")
 
 
 def _typed(what: str, value: object, kind: type[T]) -> T | None:
@@ -66,7 +67,10 @@ def flag(what: str, value: object) -> bool | None:
 def moment(what: str, value: object) -> datetime | None:
     """Return a field that is a timestamp, in UTC, None if it is absent."""
     time = _typed(what, value, datetime)
-    return as_utc(time) if time else None
+    try:
+        return as_utc(time) if time else None
+    except OverflowError:  # in the year 1 or 9999, on the wrong side of UTC
+        raise _wrong(what, value) from None
 
 
 def _needed(what: str, value: str | None) -> str:
@@ -101,13 +105,26 @@ def model(kind: _Model[T], record: object) -> T:
         return kind.from_dict(cast("dict[str, object]", record))
     except KeyError as error:
         raise ResponseDecodeError(f"the answer has no {error.args[0]}") from None
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ResponseDecodeError(f"the answer is not what the contract says: {error}") from None
+    except (TypeError, ValueError, AttributeError):
+        raise ResponseDecodeError("a record of the answer is not what the contract says") from None
 
 
 def records(page: Mapping[str, object], name: str, convert: Callable[[object], T]) -> list[T]:
     """Return a page's list, each record converted; an absent list is empty."""
     return [convert(record) for record in _items(name, page.get(name))]
+
+
+def records_each(page: Mapping[str, object], name: str, convert: Callable[[object], T]) -> list[T | models.MalformedRecord]:
+    """Return a page's list, each record converted, or said why it cannot be."""
+
+    def attempt(record: object) -> T | models.MalformedRecord:
+        try:
+            return convert(record)
+        except ResponseDecodeError as error:
+            named = cast("dict[str, object]", record).get("id") if isinstance(record, dict) else None
+            return models.MalformedRecord(named if isinstance(named, str) else None, error.message)
+
+    return records(page, name, attempt)
 
 
 def bucket(record: object) -> models.Bucket:

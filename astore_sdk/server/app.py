@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from astore_sdk.server.asgi import Receive, Scope, Send
     from astore_sdk.server.store import Store
 
-log = logging.getLogger("astore_sdk.server")
+log: logging.Logger = logging.getLogger("astore_sdk.server")
 
 _OPERATIONS: dict[str, Callable[[Store, Request], Awaitable[Response]]] = {
     "listBuckets": buckets.list_buckets,

@@ -58,7 +58,16 @@ class Comparison:
 
     def __init__(self, blob: Blob) -> None:
         self.blob = blob
-        self.hash = hashlib.sha256()
+        self._hash = hashlib.sha256()
+
+    def update(self, data: bytes) -> None:
+        """Take the blob's next bytes."""
+        self._hash.update(data)
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether what was taken is not the blob."""
+        return f"sha256:{self._hash.hexdigest()}" != self.blob.digest
 
 
 @frozen
@@ -73,8 +82,8 @@ class Batch:
         """Hash the bytes, and compare when they are the last of their blob."""
         if self.comparison is None:
             return
-        self.comparison.hash.update(self.data)
-        if self.ends_blob and f"sha256:{self.comparison.hash.hexdigest()}" != self.comparison.blob.digest:
+        self.comparison.update(self.data)
+        if self.ends_blob and self.comparison.differs:
             raise DamagedBlobError(f"blob {self.comparison.blob.name} does not have the bytes that were written")
 
 

@@ -156,7 +156,7 @@ class BlobWriter:
         self._pending: list[bytes] = []
         self._pending_size = 0
         self._under_way: list[Future[None]] = []
-        self.size = 0
+        self.size: int = 0
 
     async def write(self, data: bytes) -> None:
         """Take bytes; waits only while the batch before is still on its way to disk."""

@@ -75,7 +75,7 @@ class H11Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remember the connection for its requests."""
         super().connection_made(transport)
-        self.app = lending(self.app, transport)
+        self.app: ASGI3Application = lending(self.app, transport)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP."""

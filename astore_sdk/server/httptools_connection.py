@@ -12,6 +12,8 @@ from astore_sdk.server.connections import lending, refuse
 if TYPE_CHECKING:
     import asyncio
 
+    from uvicorn._types import ASGI3Application
+
 
 class HttpToolsConnection(HttpToolsProtocol):
     """A connection whose requests are parsed by httptools."""
@@ -22,7 +24,7 @@ class HttpToolsConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remember the connection for its requests."""
         super().connection_made(transport)
-        self.app = lending(self.app, transport)
+        self.app: ASGI3Application = lending(self.app, transport)
 
     def data_received(self, data: bytes) -> None:
         """Count the bytes of a head, which would else be collected for ever."""

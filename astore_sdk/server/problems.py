@@ -65,9 +65,9 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
         super().__init__(detail)
         self.code = code
         self.detail = detail
-        self.status = _STATUS_OF_CODE[code] if status is None else status
+        self.status: int = _STATUS_OF_CODE[code] if status is None else status
         # A damaged blob is a 500 that stays one: repeating the read cannot mend it.
-        self.retryable = (self.status in _RETRYABLE and code != "DataCorrupted") if retryable is None else retryable
+        self.retryable: bool = (self.status in _RETRYABLE and code != "DataCorrupted") if retryable is None else retryable
         if self.status in {429, 503} and not any(name.lower() == "retry-after" for name, _ in headers):
             headers = (*headers, ("Retry-After", str(_RETRY_AFTER_SECONDS)))
         self.headers = headers

@@ -177,7 +177,7 @@ class BackgroundServer:
         self._server: _Server | None = None
         self._store: Store | None = None
         self._url = ""
-        self.faults = Faults()
+        self.faults: Faults = Faults()
 
     def __enter__(self) -> BackgroundServer:
         self.start()

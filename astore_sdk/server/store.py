@@ -28,7 +28,7 @@ _THREADS = 32
 
 T = TypeVar("T")
 
-log = logging.getLogger("astore_sdk.server")
+log: logging.Logger = logging.getLogger("astore_sdk.server")
 
 
 class StoreError(Exception):
@@ -47,7 +47,7 @@ class Store:
 
     def __init__(self, data: Path, *, limits: Limits | None = None, clock: Callable[[], datetime] = _now) -> None:
         self.data = data
-        self.limits = limits or Limits()
+        self.limits: Limits = limits or Limits()
         self._clock = clock
         self._completing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         try:
@@ -55,10 +55,10 @@ class Store:
             self._lock = _lock(data)
         except OSError as error:
             raise StoreError(f"cannot use the data folder {data}: {error.strerror or error}") from error
-        self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="astore-disk")
+        self.threads: ThreadPoolExecutor = ThreadPoolExecutor(_THREADS, thread_name_prefix="astore-disk")
         try:
-            self.blobs = BlobStore(data / "blobs", self.threads)
-            self.catalogue = Catalogue(data / "catalogue.sqlite3", self.threads, readers=_THREADS)
+            self.blobs: BlobStore = BlobStore(data / "blobs", self.threads)
+            self.catalogue: Catalogue = Catalogue(data / "catalogue.sqlite3", self.threads, readers=_THREADS)
             sync_folder(data)
             sync_folder(data.parent)
             swept = self.blobs.sweep(set(self.catalogue.read_now(lambda c: list(objects.every_blob(c)))))

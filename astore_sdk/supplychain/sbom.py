@@ -6,14 +6,16 @@ or the namespace of its XML root.
 
 from __future__ import annotations
 
-import json
 import re
+from collections.abc import Mapping
 from typing import cast
 from xml.parsers import expat
 
 from attrs import frozen
 
 from ..exceptions import InvalidInputError
+from .statements import own_predicate_type, predicate_type_for
+from .strict_json import read_json, same_json
 
 _SPDX2 = re.compile(r"SPDX-(2\.\d+)")
 _SPDX3 = re.compile(r"https?://spdx\.org/rdf/(3\.\d+)(?:\.\d+)?/.*")
@@ -45,8 +47,8 @@ def read_marker(content: str) -> SbomMarker:
 
 def _json_marker(content: str) -> SbomMarker:
     try:
-        document: object = json.loads(content)
-    except (ValueError, RecursionError) as error:
+        document = read_json(content)
+    except ValueError as error:
         raise InvalidInputError(f"content is neither JSON nor XML: {error}") from None
     if not isinstance(document, dict):
         raise InvalidInputError("content is JSON, but no object")
@@ -101,3 +103,29 @@ def check_sbom(declared: str, content: str) -> SbomMarker:
     if marker.format != declared:
         raise InvalidInputError(f"format is {declared!r}, but content is {marker.format} {marker.version}")
     return marker
+
+
+XML_PREDICATE = own_predicate_type("sbom")
+"""Predicate type of an SBOM in XML, which is no JSON object: its text stands in `content`."""
+
+
+def sbom_predicate(content: str) -> tuple[str, dict[str, object]]:
+    """Return predicate type and predicate with which an SBOM is signed: the document itself.
+
+    Raises:
+        InvalidInputError: It is malformed, or neither SPDX nor CycloneDX.
+    """
+    marker = read_marker(content)
+    if marker.media_type.partition(";")[0].endswith("+xml"):
+        return XML_PREDICATE, {"content": content, "mediaType": marker.media_type}
+    document = cast("dict[str, object]", read_json(content))
+    return predicate_type_for(marker.format, document), document
+
+
+def is_sbom_predicate(predicate_type: str | None, predicate: Mapping[str, object] | None, content: str) -> bool:
+    """Tell whether what was signed is this SBOM. JSON is compared by what it says, not by how it is spaced."""
+    try:
+        expected_type, expected = sbom_predicate(content)
+    except InvalidInputError:
+        return False
+    return predicate_type == expected_type and same_json(predicate, expected)

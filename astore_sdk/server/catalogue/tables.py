@@ -22,9 +22,9 @@ from sqlalchemy import (
 
 SCHEMA_VERSION = 1
 
-metadata = MetaData()
+metadata: MetaData = MetaData()
 
-buckets = Table(
+buckets: Table = Table(
     "buckets",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -35,7 +35,7 @@ buckets = Table(
     Column("total_size", BigInteger, nullable=False),
 )
 
-contents = Table(
+contents: Table = Table(
     "contents",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -45,7 +45,7 @@ contents = Table(
     Column("only_blob", Text),
 )
 
-content_blobs = Table(
+content_blobs: Table = Table(
     "content_blobs",
     metadata,
     Column("content_id", Integer, ForeignKey("contents.id", ondelete="CASCADE"), primary_key=True),
@@ -56,7 +56,7 @@ content_blobs = Table(
     sqlite_with_rowid=False,
 )
 
-objects = Table(
+objects: Table = Table(
     "objects",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -71,7 +71,7 @@ objects = Table(
     Index("objects_by_content", "content_id"),
 )
 
-uploads = Table(
+uploads: Table = Table(
     "uploads",
     metadata,
     Column("id", Text, primary_key=True),
@@ -83,7 +83,7 @@ uploads = Table(
     Index("uploads_by_key", "bucket_id", "key", "id"),
 )
 
-parts = Table(
+parts: Table = Table(
     "parts",
     metadata,
     Column("upload_id", Text, ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True),
@@ -97,7 +97,7 @@ parts = Table(
 )
 
 # What completes answered, so that repeating one gives the same answer.
-completed_uploads = Table(
+completed_uploads: Table = Table(
     "completed_uploads",
     metadata,
     Column("upload_id", Text, primary_key=True),
@@ -109,7 +109,7 @@ completed_uploads = Table(
 )
 
 # Supply-chain records. `body` is what the client sent; `fingerprint` is over that and the digest it speaks of.
-records = Table(
+records: Table = Table(
     "records",
     metadata,
     Column("number", Integer, primary_key=True),

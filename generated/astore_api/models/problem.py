@@ -22,12 +22,12 @@ class Problem:
         detail (None | str | Unset): What went wrong here and what to do about it.
         instance (None | str | Unset): A URI for this occurrence.
         code (None | str | Unset): A stable name for the kind of problem. 400: `InvalidBucketName`, `InvalidKey`,
-            `InvalidArgument`, `InvalidMetadata`, `InvalidRequest`, `InvalidPart`, `InvalidPartOrder`,
-            `EntityTooSmall`, `InvalidSize`, `BadDigest`. 401: `Unauthorized`. 403: `AccessDenied`. 404: `NoSuchBucket`,
-            `NoSuchKey`, `NoSuchUpload`, `NoSuchSBOM`. 409:
-            `BucketAlreadyExists`, `BucketNotEmpty`, `DigestMismatch`. 412: `PreconditionFailed`. 413: `EntityTooLarge`.
-            416: `InvalidRange`. 429 and 503: `SlowDown`. 500: `InternalError`,
-            `DataCorrupted`. 507: `InsufficientStorage`.
+            `InvalidArgument`,
+            `InvalidMetadata`, `InvalidRequest`, `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `BadDigest`. 401:
+            `Unauthorized`. 403: `AccessDenied`. 404: `NoSuchBucket`, `NoSuchKey`, `NoSuchUpload`, `NoSuchSBOM`,
+            `NoSuchResource`. 405: `MethodNotAllowed`. 409: `BucketAlreadyExists`, `BucketNotEmpty`, `DigestMismatch`.
+            412: `PreconditionFailed`. 413: `EntityTooLarge`. 416: `InvalidRange`. 429: `SlowDown`. 500:
+            `InternalError`, `DataCorrupted`. 503: `SlowDown`, `NotReady`. 507: `InsufficientStorage`.
         request_id (None | str | Unset): The same as `x-request-id`.
         retryable (bool | None | Unset): Whether the same request may succeed later.
     """

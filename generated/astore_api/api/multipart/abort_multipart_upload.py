@@ -102,7 +102,8 @@ def sync_detailed(
     """Give up a multipart upload
 
      Drops an upload and its parts. An upload that is unknown, aborted or completed is a success, and no
-    object is ever touched.
+    object is
+    ever touched.
 
     Args:
         bucket (str):
@@ -140,7 +141,8 @@ def sync(
     """Give up a multipart upload
 
      Drops an upload and its parts. An upload that is unknown, aborted or completed is a success, and no
-    object is ever touched.
+    object is
+    ever touched.
 
     Args:
         bucket (str):
@@ -173,7 +175,8 @@ async def asyncio_detailed(
     """Give up a multipart upload
 
      Drops an upload and its parts. An upload that is unknown, aborted or completed is a success, and no
-    object is ever touched.
+    object is
+    ever touched.
 
     Args:
         bucket (str):
@@ -209,7 +212,8 @@ async def asyncio(
     """Give up a multipart upload
 
      Drops an upload and its parts. An upload that is unknown, aborted or completed is a success, and no
-    object is ever touched.
+    object is
+    ever touched.
 
     Args:
         bucket (str):

@@ -132,10 +132,12 @@ def sync_detailed(
     """Make an object of the parts
 
      Joins the named parts, in ascending order, into the object. If `digest` or `size` are given they are
-    compared with the whole before anything becomes visible; on a
-    mismatch (400 `BadDigest`) nothing is committed and the parts are still there. Comparing reads the
-    whole object, so the answer may take its time.
-    Repeating a complete that has succeeded answers with the same object.
+    compared
+    with the whole before anything becomes visible; on a mismatch (400 `BadDigest`) nothing is committed
+    and the
+    parts are still there. Comparing reads the whole object, so the answer may take its time. Repeating
+    a complete
+    that has succeeded answers with the same object.
 
     Args:
         bucket (str):
@@ -182,10 +184,12 @@ def sync(
     """Make an object of the parts
 
      Joins the named parts, in ascending order, into the object. If `digest` or `size` are given they are
-    compared with the whole before anything becomes visible; on a
-    mismatch (400 `BadDigest`) nothing is committed and the parts are still there. Comparing reads the
-    whole object, so the answer may take its time.
-    Repeating a complete that has succeeded answers with the same object.
+    compared
+    with the whole before anything becomes visible; on a mismatch (400 `BadDigest`) nothing is committed
+    and the
+    parts are still there. Comparing reads the whole object, so the answer may take its time. Repeating
+    a complete
+    that has succeeded answers with the same object.
 
     Args:
         bucket (str):
@@ -227,10 +231,12 @@ async def asyncio_detailed(
     """Make an object of the parts
 
      Joins the named parts, in ascending order, into the object. If `digest` or `size` are given they are
-    compared with the whole before anything becomes visible; on a
-    mismatch (400 `BadDigest`) nothing is committed and the parts are still there. Comparing reads the
-    whole object, so the answer may take its time.
-    Repeating a complete that has succeeded answers with the same object.
+    compared
+    with the whole before anything becomes visible; on a mismatch (400 `BadDigest`) nothing is committed
+    and the
+    parts are still there. Comparing reads the whole object, so the answer may take its time. Repeating
+    a complete
+    that has succeeded answers with the same object.
 
     Args:
         bucket (str):
@@ -275,10 +281,12 @@ async def asyncio(
     """Make an object of the parts
 
      Joins the named parts, in ascending order, into the object. If `digest` or `size` are given they are
-    compared with the whole before anything becomes visible; on a
-    mismatch (400 `BadDigest`) nothing is committed and the parts are still there. Comparing reads the
-    whole object, so the answer may take its time.
-    Repeating a complete that has succeeded answers with the same object.
+    compared
+    with the whole before anything becomes visible; on a mismatch (400 `BadDigest`) nothing is committed
+    and the
+    parts are still there. Comparing reads the whole object, so the answer may take its time. Repeating
+    a complete
+    that has succeeded answers with the same object.
 
     Args:
         bucket (str):

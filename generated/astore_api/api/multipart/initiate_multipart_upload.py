@@ -109,7 +109,8 @@ def sync_detailed(
     """Begin a multipart upload
 
      Gives an upload id under which parts are stored until the upload is completed or aborted. `Content-
-    Type` and `x-amz-meta-*` of this request become the object's.
+    Type` and
+    `x-amz-meta-*` of this request become the object's.
 
     Args:
         bucket (str):
@@ -147,7 +148,8 @@ def sync(
     """Begin a multipart upload
 
      Gives an upload id under which parts are stored until the upload is completed or aborted. `Content-
-    Type` and `x-amz-meta-*` of this request become the object's.
+    Type` and
+    `x-amz-meta-*` of this request become the object's.
 
     Args:
         bucket (str):
@@ -180,7 +182,8 @@ async def asyncio_detailed(
     """Begin a multipart upload
 
      Gives an upload id under which parts are stored until the upload is completed or aborted. `Content-
-    Type` and `x-amz-meta-*` of this request become the object's.
+    Type` and
+    `x-amz-meta-*` of this request become the object's.
 
     Args:
         bucket (str):
@@ -216,7 +219,8 @@ async def asyncio(
     """Begin a multipart upload
 
      Gives an upload id under which parts are stored until the upload is completed or aborted. `Content-
-    Type` and `x-amz-meta-*` of this request become the object's.
+    Type` and
+    `x-amz-meta-*` of this request become the object's.
 
     Args:
         bucket (str):

@@ -127,8 +127,10 @@ def sync_detailed(
     """Store one part
 
      Stores the body as a part, in place of one with the same number. Parts may come in any order and at
-    the same time. Every part but the last has at least 5 MiB (checked when
-    the upload is completed), and none more than 5 GiB.
+    the same
+    time. Every part but the last has at least 5 MiB (checked when the upload is completed), and none
+    more than 5
+    GiB.
 
     Args:
         bucket (str):
@@ -175,8 +177,10 @@ def sync(
     """Store one part
 
      Stores the body as a part, in place of one with the same number. Parts may come in any order and at
-    the same time. Every part but the last has at least 5 MiB (checked when
-    the upload is completed), and none more than 5 GiB.
+    the same
+    time. Every part but the last has at least 5 MiB (checked when the upload is completed), and none
+    more than 5
+    GiB.
 
     Args:
         bucket (str):
@@ -218,8 +222,10 @@ async def asyncio_detailed(
     """Store one part
 
      Stores the body as a part, in place of one with the same number. Parts may come in any order and at
-    the same time. Every part but the last has at least 5 MiB (checked when
-    the upload is completed), and none more than 5 GiB.
+    the same
+    time. Every part but the last has at least 5 MiB (checked when the upload is completed), and none
+    more than 5
+    GiB.
 
     Args:
         bucket (str):
@@ -264,8 +270,10 @@ async def asyncio(
     """Store one part
 
      Stores the body as a part, in place of one with the same number. Parts may come in any order and at
-    the same time. Every part but the last has at least 5 MiB (checked when
-    the upload is completed), and none more than 5 GiB.
+    the same
+    time. Every part but the last has at least 5 MiB (checked when the upload is completed), and none
+    more than 5
+    GiB.
 
     Args:
         bucket (str):

@@ -120,8 +120,10 @@ def sync_detailed(
     """Copy an object
 
      Copies the bytes of `x-amz-copy-source` to this key without moving them. Content type and metadata
-    come along (`COPY`) or are taken from this
-    request (`REPLACE`). Supply-chain records are not copied: they speak of one bucket and key.
+    come along
+    (`COPY`) or are taken from this request (`REPLACE`). Supply-chain records are not copied: they speak
+    of one
+    bucket and key.
 
     Args:
         bucket (str):
@@ -165,8 +167,10 @@ def sync(
     """Copy an object
 
      Copies the bytes of `x-amz-copy-source` to this key without moving them. Content type and metadata
-    come along (`COPY`) or are taken from this
-    request (`REPLACE`). Supply-chain records are not copied: they speak of one bucket and key.
+    come along
+    (`COPY`) or are taken from this request (`REPLACE`). Supply-chain records are not copied: they speak
+    of one
+    bucket and key.
 
     Args:
         bucket (str):
@@ -205,8 +209,10 @@ async def asyncio_detailed(
     """Copy an object
 
      Copies the bytes of `x-amz-copy-source` to this key without moving them. Content type and metadata
-    come along (`COPY`) or are taken from this
-    request (`REPLACE`). Supply-chain records are not copied: they speak of one bucket and key.
+    come along
+    (`COPY`) or are taken from this request (`REPLACE`). Supply-chain records are not copied: they speak
+    of one
+    bucket and key.
 
     Args:
         bucket (str):
@@ -248,8 +254,10 @@ async def asyncio(
     """Copy an object
 
      Copies the bytes of `x-amz-copy-source` to this key without moving them. Content type and metadata
-    come along (`COPY`) or are taken from this
-    request (`REPLACE`). Supply-chain records are not copied: they speak of one bucket and key.
+    come along
+    (`COPY`) or are taken from this request (`REPLACE`). Supply-chain records are not copied: they speak
+    of one
+    bucket and key.
 
     Args:
         bucket (str):

@@ -104,8 +104,8 @@ def sync_detailed(
     """Delete an object
 
      Deletes the object and the supply-chain records that speak of it. A key or bucket that is not there
-    is a success; with `If-Match` an absent key
-    is 412.
+    is a
+    success; with `If-Match` an absent key is 412.
 
     Args:
         bucket (str):
@@ -143,8 +143,8 @@ def sync(
     """Delete an object
 
      Deletes the object and the supply-chain records that speak of it. A key or bucket that is not there
-    is a success; with `If-Match` an absent key
-    is 412.
+    is a
+    success; with `If-Match` an absent key is 412.
 
     Args:
         bucket (str):
@@ -177,8 +177,8 @@ async def asyncio_detailed(
     """Delete an object
 
      Deletes the object and the supply-chain records that speak of it. A key or bucket that is not there
-    is a success; with `If-Match` an absent key
-    is 412.
+    is a
+    success; with `If-Match` an absent key is 412.
 
     Args:
         bucket (str):
@@ -214,8 +214,8 @@ async def asyncio(
     """Delete an object
 
      Deletes the object and the supply-chain records that speak of it. A key or bucket that is not there
-    is a success; with `If-Match` an absent key
-    is 412.
+    is a
+    success; with `If-Match` an absent key is 412.
 
     Args:
         bucket (str):

@@ -115,8 +115,8 @@ def sync_detailed(
     """Delete many objects
 
      Deletes up to 1000 objects in one request. Each key has its own result: one that was not there
-    counts as deleted, one
-    that could not be deleted is listed with its reason.
+    counts as
+    deleted, one that could not be deleted is listed with its reason.
 
     Args:
         bucket (str):
@@ -154,8 +154,8 @@ def sync(
     """Delete many objects
 
      Deletes up to 1000 objects in one request. Each key has its own result: one that was not there
-    counts as deleted, one
-    that could not be deleted is listed with its reason.
+    counts as
+    deleted, one that could not be deleted is listed with its reason.
 
     Args:
         bucket (str):
@@ -188,8 +188,8 @@ async def asyncio_detailed(
     """Delete many objects
 
      Deletes up to 1000 objects in one request. Each key has its own result: one that was not there
-    counts as deleted, one
-    that could not be deleted is listed with its reason.
+    counts as
+    deleted, one that could not be deleted is listed with its reason.
 
     Args:
         bucket (str):
@@ -225,8 +225,8 @@ async def asyncio(
     """Delete many objects
 
      Deletes up to 1000 objects in one request. Each key has its own result: one that was not there
-    counts as deleted, one
-    that could not be deleted is listed with its reason.
+    counts as
+    deleted, one that could not be deleted is listed with its reason.
 
     Args:
         bucket (str):

@@ -135,8 +135,9 @@ def sync_detailed(
     """Fetch an object or a range of it
 
      Sends the object's bytes under its own media type, with its metadata in `x-amz-meta-*` headers. One
-    range may be asked for; a `Range` header that
-    names several, or that cannot be read, is ignored (RFC 9110, section 14.2).
+    range may be
+    asked for; a `Range` header that names several, or that cannot be read, is ignored (RFC 9110,
+    section 14.2).
 
     Args:
         bucket (str):
@@ -183,8 +184,9 @@ def sync(
     """Fetch an object or a range of it
 
      Sends the object's bytes under its own media type, with its metadata in `x-amz-meta-*` headers. One
-    range may be asked for; a `Range` header that
-    names several, or that cannot be read, is ignored (RFC 9110, section 14.2).
+    range may be
+    asked for; a `Range` header that names several, or that cannot be read, is ignored (RFC 9110,
+    section 14.2).
 
     Args:
         bucket (str):
@@ -226,8 +228,9 @@ async def asyncio_detailed(
     """Fetch an object or a range of it
 
      Sends the object's bytes under its own media type, with its metadata in `x-amz-meta-*` headers. One
-    range may be asked for; a `Range` header that
-    names several, or that cannot be read, is ignored (RFC 9110, section 14.2).
+    range may be
+    asked for; a `Range` header that names several, or that cannot be read, is ignored (RFC 9110,
+    section 14.2).
 
     Args:
         bucket (str):
@@ -272,8 +275,9 @@ async def asyncio(
     """Fetch an object or a range of it
 
      Sends the object's bytes under its own media type, with its metadata in `x-amz-meta-*` headers. One
-    range may be asked for; a `Range` header that
-    names several, or that cannot be read, is ignored (RFC 9110, section 14.2).
+    range may be
+    asked for; a `Range` header that names several, or that cannot be read, is ignored (RFC 9110,
+    section 14.2).
 
     Args:
         bucket (str):

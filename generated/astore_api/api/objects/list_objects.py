@@ -113,9 +113,10 @@ def sync_detailed(
     """List one page of a bucket
 
      Lists objects in the byte order of their UTF-8 keys. With `delimiter`, keys that share the part
-    between `prefix` and the
-    next delimiter are rolled into one entry of `commonPrefixes`, which counts towards `max-keys` like
-    an object.
+    between `prefix`
+    and the next delimiter are rolled into one entry of `commonPrefixes`, which counts towards `max-
+    keys` like an
+    object.
 
     Args:
         bucket (str):
@@ -159,9 +160,10 @@ def sync(
     """List one page of a bucket
 
      Lists objects in the byte order of their UTF-8 keys. With `delimiter`, keys that share the part
-    between `prefix` and the
-    next delimiter are rolled into one entry of `commonPrefixes`, which counts towards `max-keys` like
-    an object.
+    between `prefix`
+    and the next delimiter are rolled into one entry of `commonPrefixes`, which counts towards `max-
+    keys` like an
+    object.
 
     Args:
         bucket (str):
@@ -200,9 +202,10 @@ async def asyncio_detailed(
     """List one page of a bucket
 
      Lists objects in the byte order of their UTF-8 keys. With `delimiter`, keys that share the part
-    between `prefix` and the
-    next delimiter are rolled into one entry of `commonPrefixes`, which counts towards `max-keys` like
-    an object.
+    between `prefix`
+    and the next delimiter are rolled into one entry of `commonPrefixes`, which counts towards `max-
+    keys` like an
+    object.
 
     Args:
         bucket (str):
@@ -244,9 +247,10 @@ async def asyncio(
     """List one page of a bucket
 
      Lists objects in the byte order of their UTF-8 keys. With `delimiter`, keys that share the part
-    between `prefix` and the
-    next delimiter are rolled into one entry of `commonPrefixes`, which counts towards `max-keys` like
-    an object.
+    between `prefix`
+    and the next delimiter are rolled into one entry of `commonPrefixes`, which counts towards `max-
+    keys` like an
+    object.
 
     Args:
         bucket (str):

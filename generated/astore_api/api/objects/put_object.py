@@ -131,8 +131,9 @@ def sync_detailed(
     """Store an object
 
      Stores the body as an object of at most 5 GiB, in place of one that was there. Nothing becomes
-    visible before every byte
-    is there, durable, and equal to `Content-Digest` if that was sent. `Content-Type` and `x-amz-meta-*`
+    visible before
+    every byte is there, durable, and equal to `Content-Digest` if that was sent. `Content-Type` and
+    `x-amz-meta-*`
     are kept with the object.
 
     Args:
@@ -180,8 +181,9 @@ def sync(
     """Store an object
 
      Stores the body as an object of at most 5 GiB, in place of one that was there. Nothing becomes
-    visible before every byte
-    is there, durable, and equal to `Content-Digest` if that was sent. `Content-Type` and `x-amz-meta-*`
+    visible before
+    every byte is there, durable, and equal to `Content-Digest` if that was sent. `Content-Type` and
+    `x-amz-meta-*`
     are kept with the object.
 
     Args:
@@ -224,8 +226,9 @@ async def asyncio_detailed(
     """Store an object
 
      Stores the body as an object of at most 5 GiB, in place of one that was there. Nothing becomes
-    visible before every byte
-    is there, durable, and equal to `Content-Digest` if that was sent. `Content-Type` and `x-amz-meta-*`
+    visible before
+    every byte is there, durable, and equal to `Content-Digest` if that was sent. `Content-Type` and
+    `x-amz-meta-*`
     are kept with the object.
 
     Args:
@@ -271,8 +274,9 @@ async def asyncio(
     """Store an object
 
      Stores the body as an object of at most 5 GiB, in place of one that was there. Nothing becomes
-    visible before every byte
-    is there, durable, and equal to `Content-Digest` if that was sent. `Content-Type` and `x-amz-meta-*`
+    visible before
+    every byte is there, durable, and equal to `Content-Digest` if that was sent. `Content-Type` and
+    `x-amz-meta-*`
     are kept with the object.
 
     Args:

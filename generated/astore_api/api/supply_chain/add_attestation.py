@@ -124,8 +124,8 @@ def sync_detailed(
     """Attach an attestation
 
      Stores a statement about the object: a plain one in `data`, or a signed one with its DSSE `envelope`
-    as well. A record equal to a stored one is answered with
-    the stored one.
+    as well. A
+    record equal to a stored one is answered with the stored one.
 
     Args:
         bucket (str):
@@ -163,8 +163,8 @@ def sync(
     """Attach an attestation
 
      Stores a statement about the object: a plain one in `data`, or a signed one with its DSSE `envelope`
-    as well. A record equal to a stored one is answered with
-    the stored one.
+    as well. A
+    record equal to a stored one is answered with the stored one.
 
     Args:
         bucket (str):
@@ -197,8 +197,8 @@ async def asyncio_detailed(
     """Attach an attestation
 
      Stores a statement about the object: a plain one in `data`, or a signed one with its DSSE `envelope`
-    as well. A record equal to a stored one is answered with
-    the stored one.
+    as well. A
+    record equal to a stored one is answered with the stored one.
 
     Args:
         bucket (str):
@@ -234,8 +234,8 @@ async def asyncio(
     """Attach an attestation
 
      Stores a statement about the object: a plain one in `data`, or a signed one with its DSSE `envelope`
-    as well. A record equal to a stored one is answered with
-    the stored one.
+    as well. A
+    record equal to a stored one is answered with the stored one.
 
     Args:
         bucket (str):

@@ -124,9 +124,10 @@ def sync_detailed(
     """Attach a signature
 
      Stores a signature that was made by the client over the object's bytes. The store checks its form,
-    never its truth: whoever verifies
-    does so with keys of their own. A private key is never part of a request. A record equal to a stored
-    one is answered with the stored one.
+    never its
+    truth: whoever verifies does so with keys of their own. A private key is never part of a request. A
+    record equal
+    to a stored one is answered with the stored one.
 
     Args:
         bucket (str):
@@ -164,9 +165,10 @@ def sync(
     """Attach a signature
 
      Stores a signature that was made by the client over the object's bytes. The store checks its form,
-    never its truth: whoever verifies
-    does so with keys of their own. A private key is never part of a request. A record equal to a stored
-    one is answered with the stored one.
+    never its
+    truth: whoever verifies does so with keys of their own. A private key is never part of a request. A
+    record equal
+    to a stored one is answered with the stored one.
 
     Args:
         bucket (str):
@@ -199,9 +201,10 @@ async def asyncio_detailed(
     """Attach a signature
 
      Stores a signature that was made by the client over the object's bytes. The store checks its form,
-    never its truth: whoever verifies
-    does so with keys of their own. A private key is never part of a request. A record equal to a stored
-    one is answered with the stored one.
+    never its
+    truth: whoever verifies does so with keys of their own. A private key is never part of a request. A
+    record equal
+    to a stored one is answered with the stored one.
 
     Args:
         bucket (str):
@@ -237,9 +240,10 @@ async def asyncio(
     """Attach a signature
 
      Stores a signature that was made by the client over the object's bytes. The store checks its form,
-    never its truth: whoever verifies
-    does so with keys of their own. A private key is never part of a request. A record equal to a stored
-    one is answered with the stored one.
+    never its
+    truth: whoever verifies does so with keys of their own. A private key is never part of a request. A
+    record equal
+    to a stored one is answered with the stored one.
 
     Args:
         bucket (str):

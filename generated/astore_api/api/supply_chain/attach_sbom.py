@@ -124,7 +124,8 @@ def sync_detailed(
     """Attach an SBOM
 
      Stores a software bill of materials with the object, exactly as given. A record equal to a stored
-    one is answered with the stored one.
+    one is
+    answered with the stored one.
 
     Args:
         bucket (str):
@@ -162,7 +163,8 @@ def sync(
     """Attach an SBOM
 
      Stores a software bill of materials with the object, exactly as given. A record equal to a stored
-    one is answered with the stored one.
+    one is
+    answered with the stored one.
 
     Args:
         bucket (str):
@@ -195,7 +197,8 @@ async def asyncio_detailed(
     """Attach an SBOM
 
      Stores a software bill of materials with the object, exactly as given. A record equal to a stored
-    one is answered with the stored one.
+    one is
+    answered with the stored one.
 
     Args:
         bucket (str):
@@ -231,7 +234,8 @@ async def asyncio(
     """Attach an SBOM
 
      Stores a software bill of materials with the object, exactly as given. A record equal to a stored
-    one is answered with the stored one.
+    one is
+    answered with the stored one.
 
     Args:
         bucket (str):

@@ -1,0 +1,270 @@
+"""Publishing: an artifact with everything that proves it, in one call that can be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from attrs import define, field, frozen
+
+from .._operations import objects, supply_chain
+from .._transfers.body import SourceBody
+from .._transfers.download import hashing
+from .._transfers.plan import MAX_SIZE
+from .._transfers.progress import check_callback
+from .._transfers.source import Feed, Source, open_data
+from .._transfers.upload import upload
+from .._transport.perform import perform
+from .._transport.steps import Steps, work
+from .._wire.names import check_bucket, check_key
+from ..config import Settings
+from ..exceptions import ArtifactStoreError, InvalidInputError, NotFoundError, SourceChangedError
+from ..models import Attestation, MalformedRecord, Object, Publication, Sbom, Signature
+from ..supplychain.dsse import open_envelope, signers_of
+from ..supplychain.keys import check_signs_digests
+from ..supplychain.sbom import SbomMarker, read_marker, sbom_predicate
+from ..supplychain.statements import PAYLOAD_TYPE, predicate_type_for
+from ..supplychain.trust import Trust
+from ..supplychain.verifying import check_signatures
+from ..types import AsyncData, ProgressCallback
+from .signers import KeyHolder, OpenSigner
+from .signing import attach_signature, attach_statement, carries, statement
+
+
+@frozen
+class Document:
+    """An SBOM to publish."""
+
+    content: str
+    marker: SbomMarker
+    predicate_type: str
+    predicate: Mapping[str, object]
+
+    @property
+    def note(self) -> dict[str, object]:
+        """What stands beside its signed attestation, which has all of it."""
+        return {"format": self.marker.format, "version": self.marker.version}
+
+
+@frozen
+class Promise:
+    """A statement to sign."""
+
+    type: str
+    predicate_type: str
+    predicate: Mapping[str, object]
+    data: Mapping[str, object] | None = None
+    """What stands beside the envelope, in place of the predicate."""
+
+
+def publish(
+    settings: Settings,
+    bucket: str,
+    key: str,
+    data: AsyncData,
+    holder: KeyHolder,
+    *,
+    awaits: bool,
+    sbom: Path | str | bytes | None,
+    attest: Mapping[str, Mapping[str, object]] | None,
+    content_type: str | None,
+    metadata: Mapping[str, str | None] | None,
+    progress_callback: ProgressCallback | None,
+) -> Steps[Publication]:
+    """Store data and sign them, with an SBOM and attestations. What is there already is left as it is."""
+    check_bucket(bucket)
+    check_key(key)
+    objects.described(content_type, metadata)
+    check_callback(progress_callback)
+    document = (yield from work(partial(read_document, sbom))) if sbom is not None else None
+    promises = promised(bucket, key, document, attest or {})
+    signer = yield from holder.open(awaits=awaits)
+    check_signs_digests(signer.public_key, holder.name)
+    task = Publishing(settings, bucket, key, signer)
+    try:
+        stored = yield from task.store(
+            data, awaits=awaits, content_type=content_type, metadata=metadata, progress_callback=progress_callback
+        )
+        signature = yield from task.sign()
+        attached = (yield from task.attach(document)) if document else None
+        attestations = yield from task.attest(promises)
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        task.explain(error)
+        raise
+    return Publication(stored, signature, attached, attestations)
+
+
+def read_document(sbom: Path | str | bytes) -> Document:
+    """Return an SBOM with what it says it is.
+
+    Raises:
+        InvalidInputError: It is malformed, or neither SPDX nor CycloneDX.
+        OSError: The file cannot be read.
+    """
+    content = sbom.read_bytes() if isinstance(sbom, Path) else sbom
+    if isinstance(content, bytes):
+        try:
+            content = content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise InvalidInputError(f"sbom is not UTF-8: {error}") from None
+    marker = read_marker(content)
+    return Document(content, marker, *sbom_predicate(content))
+
+
+def promised(bucket: str, key: str, document: Document | None, attest: Mapping[str, Mapping[str, object]]) -> list[Promise]:
+    """Return the statements to sign. There is always one: a policy matches an object's name with what was signed of it.
+
+    Raises:
+        InvalidInputError: One cannot be expressed in JSON; nothing was sent.
+    """
+    promises: list[Promise] = []
+    if document:
+        promises.append(Promise("sbom", document.predicate_type, document.predicate, document.note))
+    for type_, data in (attest or {"publish": {"bucket": bucket, "key": key}}).items():
+        supply_chain.add_attestation(bucket, key, type_, data)  # what cannot be sent is refused here
+        promises.append(Promise(type_, predicate_type_for(type_, data), data))
+    for promise in promises:
+        statement(bucket, key, "sha256:", promise.predicate_type, promise.predicate)
+    return promises
+
+
+@define
+class Publishing:
+    """One artifact on its way into the store, with its records."""
+
+    settings: Settings
+    bucket: str
+    key: str
+    signer: OpenSigner
+    digest: str = field(default="", init=False)
+    done: list[str] = field(factory=list[str], init=False)
+
+    def store(
+        self,
+        data: AsyncData,
+        *,
+        awaits: bool,
+        content_type: str | None,
+        metadata: Mapping[str, str | None] | None,
+        progress_callback: ProgressCallback | None,
+    ) -> Steps[Object]:
+        """Hash the data, and store them unless they are there. What can be read only once goes through a temporary file."""
+        opened = yield from work(partial(open_data, data, None, awaits=awaits))
+        source: Source | None = None
+        try:
+            source = (yield from opened.take(MAX_SIZE + 1)) if isinstance(opened, Feed) else opened
+            self.digest = yield from SourceBody.whole(source).sha256()
+            stored = yield from self._there(content_type, metadata)
+            if stored is None:
+                stored = yield from upload(
+                    hashing(self.settings),
+                    self.bucket,
+                    self.key,
+                    cast("AsyncData", source),
+                    None,
+                    awaits=awaits,
+                    content_type=content_type,
+                    metadata=metadata,
+                    progress_callback=progress_callback,
+                    if_match=None,
+                    if_none_match=None,
+                )
+        finally:
+            if source is not None:
+                source.close()
+            opened.close()
+        if stored.digest != self.digest:
+            raise SourceChangedError(
+                "the data changed between being hashed and being sent; nothing was signed",
+                bucket=self.bucket,
+                key=self.key,
+            )
+        self.done.append(f"the object ({self.digest})")
+        return stored
+
+    def _there(self, content_type: str | None, metadata: Mapping[str, str | None] | None) -> Steps[Object | None]:
+        """Return the object if the store says that it has these bytes, described as asked."""
+        try:
+            found = yield from perform(objects.head_object(self.bucket, self.key), self.settings.retry)
+        except NotFoundError:
+            return None
+        wanted = {name.lower(): text for name, text in (metadata or {}).items() if text is not None}
+        same = content_type in (None, found.content_type) and (metadata is None or wanted == found.metadata)
+        return found if same and found.digest == self.digest else None
+
+    def sign(self) -> Steps[Signature]:
+        """Sign the bytes, unless there is a signature by this key."""
+        records = yield from perform(supply_chain.read_signatures(self.bucket, self.key), self.settings.retry)
+        found = yield from work(partial(self._own_signature, records))
+        signature = found or (yield from attach_signature(self.settings, self.bucket, self.key, self.signer, self.digest))
+        self.done.append("its signature")
+        return signature
+
+    def _own_signature(self, records: list[Signature | MalformedRecord]) -> Signature | None:
+        trust = Trust((self.signer.public_key,), 1)
+        for record in records:
+            if isinstance(record, Signature) and check_signatures([record], self.digest, trust).valid:
+                return record
+        return None
+
+    def attach(self, document: Document) -> Steps[Sbom]:
+        """Attach the SBOM, unless it is there."""
+        records = yield from perform(supply_chain.read_sboms(self.bucket, self.key), self.settings.retry)
+        known = (record for record in records if isinstance(record, Sbom) and record.artifact_digest == self.digest)
+        found = next((record for record in known if record.content == document.content), None)
+        if found is None:
+            operation = supply_chain.attach_sbom(
+                self.bucket,
+                self.key,
+                document.marker.format,
+                document.content,
+                content_type=document.marker.media_type,
+                artifact_digest=self.digest,
+            )
+            found = yield from perform(operation, self.settings.retry)
+        self.done.append("its SBOM")
+        return found
+
+    def attest(self, promises: list[Promise]) -> Steps[list[Attestation]]:
+        """Sign the statements that are not there yet."""
+        records = yield from perform(supply_chain.read_attestations(self.bucket, self.key), self.settings.retry)
+        attestations: list[Attestation] = []
+        for promise in promises:
+            found = yield from work(partial(self._own_attestation, records, promise))
+            if found is None:
+                found = yield from attach_statement(
+                    self.settings,
+                    self.bucket,
+                    self.key,
+                    self.signer,
+                    self.digest,
+                    promise.type,
+                    promise.predicate_type,
+                    promise.predicate,
+                    data=promise.data,
+                )
+            self.done.append(f"the attestation {promise.type!r}")
+            attestations.append(found)
+        return attestations
+
+    def _own_attestation(self, records: list[Attestation | MalformedRecord], promise: Promise) -> Attestation | None:
+        payload = statement(self.bucket, self.key, self.digest, promise.predicate_type, promise.predicate)
+        for record in records:
+            if isinstance(record, Attestation) and record.type == promise.type and carries(record, payload):
+                _, signatures = open_envelope(cast("Mapping[str, object]", record.envelope), PAYLOAD_TYPE)
+                if signers_of(PAYLOAD_TYPE, payload, signatures, [self.signer.public_key]):
+                    return record
+        return None
+
+    def explain(self, error: BaseException) -> None:
+        """Say on an error what is in the store by now."""
+        there = ", ".join(self.done) if self.done else "nothing of this"
+        text = f"In the store: {there}. Publish again when the cause is gone: what is there is left as it is."
+        if isinstance(error, ArtifactStoreError):
+            error.hint = f"{error.hint} {text}" if error.hint else text
+        else:
+            error.add_note(text)

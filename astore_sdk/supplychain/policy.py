@@ -1,0 +1,168 @@
+"""What must hold before an artifact is believed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Self, cast
+
+from attrs import field, fields, frozen
+
+from ..exceptions import InvalidInputError
+from ..models import Attestation, MalformedRecord, Sbom, Signature, SignatureCheck
+from .keys import PublicKey, PublicKeySource, check_signs_digests, load_public_keys
+from .sbom import is_sbom_predicate
+from .statements import is_of_type, subject_name
+from .trust import Trust, check_threshold
+from .verifying import check_attestations, check_signatures
+
+
+def _artifact_keys(sources: Iterable[PublicKeySource]) -> tuple[PublicKey, ...]:
+    keys = load_public_keys(sources)
+    for index, key in enumerate(keys):
+        check_signs_digests(key, f"public_keys[{index}]")
+    return keys
+
+
+def _attestation_keys(sources: Iterable[PublicKeySource] | None) -> tuple[PublicKey, ...] | None:
+    return None if sources is None else load_public_keys(sources, name="attestation_keys")
+
+
+def _types(value: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(value, str):
+        raise TypeError("attestations is a list of types, not one str")
+    types = tuple(value)
+    for item in types:
+        if not isinstance(cast("object", item), str) or not item:
+            raise TypeError(f"attestations is a list of types as str; {item!r} is none")
+    return types
+
+
+@frozen
+class Policy:
+    """What an artifact must have to be fetched. Trust comes from the keys in it, never from the store.
+
+    Policy([Path("release.pub"), Path("security.pub"), Path("ci.pub")], threshold=2, sbom=True, attestations=["build"])
+    """
+
+    public_keys: tuple[PublicKey, ...] = field(converter=_artifact_keys)
+    """Whose signatures over the artifact count; ECDSA P-256 or RSA."""
+    threshold: int | None = None
+    """How many of the keys must have signed; None for all."""
+    sbom: bool = field(default=False, kw_only=True)
+    """Whether the newest SBOM that is attached to these bytes must be there, and be the one that was signed."""
+    attestations: tuple[str, ...] = field(default=(), kw_only=True, converter=_types)
+    """Types, or in-toto predicate types, of which a signed attestation must be there. A plain one is a note, not evidence."""
+    attestation_keys: tuple[PublicKey, ...] | None = field(default=None, kw_only=True, converter=_attestation_keys)
+    """Whose attestations count, one signature each; None for `public_keys`."""
+    match_name: bool = field(default=True, kw_only=True)
+    """Whether a signed attestation must name the `bucket/key` that is fetched, and every attestation that counts must."""
+    digest: str | None = field(default=None, kw_only=True)
+    """The only SHA-256 that is accepted (`sha256:HEX`): pins a version."""
+
+    def __attrs_post_init__(self) -> None:
+        for name, value in (("sbom", self.sbom), ("match_name", self.match_name)):
+            if not isinstance(cast("object", value), bool):  # in a file, "false" is not false
+                raise TypeError(f"{name} is true or false, not {value!r}")
+        check_threshold(self.threshold, len(self.public_keys))
+        if self.digest is not None and not re.fullmatch(r"sha256:[0-9a-f]{64}", self.digest):
+            raise InvalidInputError(f"digest is 'sha256:' and 64 lower-case hexadecimal digits, not {self.digest!r}")
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """Read a policy from a TOML file with the same names.
+
+        A key is PEM text, or the path of a file with PEM, relative to the policy's own folder.
+
+        Raises:
+            InvalidInputError: The file is no TOML, has a name that no policy has, or lacks `public_keys`.
+            OSError: The file, or that of a key, cannot be read.
+            TypeError: A value is of the wrong type.
+        """
+        import tomllib
+
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InvalidInputError(f"{path} is no TOML: {error}") from None
+        names = [attribute.name for attribute in fields(cls)]
+        if stray := next((name for name in found if name not in names), None):
+            raise InvalidInputError(f"{path} has {stray!r}, which no policy has", hint=f"There are {', '.join(names)}.")
+        if "public_keys" not in found:
+            raise InvalidInputError(f"{path} lacks public_keys: whom shall it trust?")
+        for name in {"public_keys", "attestation_keys"} & found.keys():
+            found[name] = _key_sources(f"{path}: {name}", found[name], path.parent)
+        return cls(**found)
+
+    @property
+    def needs_attestations(self) -> bool:
+        """Whether attestations have a part in it."""
+        return self.match_name or self.sbom or bool(self.attestations)
+
+    def violations(
+        self,
+        bucket: str,
+        key: str,
+        digest: str,
+        *,
+        signatures: Iterable[Signature | MalformedRecord],
+        attestations: Iterable[Attestation | MalformedRecord],
+        sboms: Iterable[Sbom | MalformedRecord],
+    ) -> list[str]:
+        """Return every requirement that the bytes with this digest do not meet; each begins with the field's name."""
+        failed: list[str] = []
+        if self.digest not in (None, digest):
+            failed.append(f"digest: the bytes have {digest}, not {self.digest}")
+        threshold = check_threshold(self.threshold, len(self.public_keys))
+        result = check_signatures(signatures, digest, Trust(self.public_keys, threshold))
+        if not result.valid:
+            failed.append(f"public_keys: {result.message}")
+        checks = check_attestations(attestations, digest, self.attestation_keys or self.public_keys)
+        proven = [check for check in checks if check.counts]
+        if self.match_name:
+            name = subject_name(bucket, key)
+            named = [check for check in proven if name in check.subjects]
+            failed += _name_violations(name, proven, named)
+            proven = named
+        failed += [
+            f"attestations: {_lacks(type_, checks)}"
+            for type_ in self.attestations
+            if not any(is_of_type(check.predicate_type or "", type_) for check in proven)
+        ]
+        if self.sbom:
+            failed += _sbom_violations(digest, proven, sboms)
+        return failed
+
+
+def _key_sources(name: str, value: object, folder: Path) -> list[str | Path]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in cast("list[object]", value)):
+        raise TypeError(f"{name} is a list of PEM texts or paths")
+    return [item if "-----BEGIN" in item else folder / item for item in cast("list[str]", value)]
+
+
+def _name_violations(name: str, proven: Sequence[SignatureCheck], named: Sequence[SignatureCheck]) -> list[str]:
+    if named:
+        return []
+    if proven:
+        others = sorted({subject for check in proven for subject in check.subjects})
+        return [f"match_name: these bytes were attested as {', '.join(map(repr, others))}, not as {name!r}"]
+    return [
+        "match_name: no trusted key attested these bytes, so that their name cannot be matched "
+        "(publish() signs such an attestation; match_name=False goes without)"
+    ]
+
+
+def _lacks(type_: str, checks: Iterable[SignatureCheck]) -> str:
+    reasons = "; ".join(f"{check.id!r:.60}: {check.reason}" for check in checks if check.reason)
+    return f"there is no {type_!r} that a trusted key signed for this" + (f" ({reasons})" if reasons else "")
+
+
+def _sbom_violations(digest: str, proven: Iterable[SignatureCheck], sboms: Iterable[Sbom | MalformedRecord]) -> list[str]:
+    of_these = [sbom for sbom in sboms if isinstance(sbom, Sbom) and sbom.artifact_digest == digest and sbom.content is not None]
+    if not of_these:
+        return ["sbom: none is attached to these bytes"]
+    content = of_these[0].content or ""  # the newest: the one that get_sbom() returns
+    if any(is_sbom_predicate(check.predicate_type, check.predicate, content) for check in proven):
+        return []
+    return ["sbom: the one that is attached was not signed by a trusted key for this"]

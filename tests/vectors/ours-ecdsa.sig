@@ -1,0 +1,1 @@
+MEQCIHdmziXPbM9AiXhwmTKoGEvJy1LJELlAEC+MdBBWnwCcAiAB/HkAfzPQvJLIUj0G/Llva0TuJIawtZy/Tbuk+YTLkw==
