@@ -23,8 +23,9 @@ demo: setup          ## Start the embedded store and do the main job on real fil
 test: setup          ## Run every test.
 	$(BIN)/python -m pytest
 
-soak: setup          ## Try for long what `make test` tries for a moment: properties, and stores killed in each phase.
-	ASTORE_EXPLORE=20 $(BIN)/python -m pytest tests/property tests/store_faults tests/server/test_store_durability.py
+soak: setup          ## Try for long what `make test` tries for a moment: properties, and stores and transfers killed at any moment.
+	ASTORE_EXPLORE=20 $(BIN)/python -m pytest tests/property tests/store_faults tests/server/test_store_durability.py \
+		tests/parallel/test_interrupts.py tests/parallel/test_resume.py
 
 test-interop: setup  ## Let openssl, Sigstore and others verify what we sign, and the other way round.
 	$(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop

@@ -21,6 +21,7 @@ from .models import (
     BucketList,
     CompletedPart,
     DeleteResult,
+    FileResult,
     Health,
     MultipartUpload,
     Object,
@@ -362,6 +363,56 @@ class AsyncClient:
     async def abort_stale_uploads(self, bucket: str, older_than: timedelta) -> list[MultipartUpload]:
         """See `Client.abort_stale_uploads`."""
         return await self._runner.run(flows.multipart.abort_stale_uploads(self._settings, bucket, older_than))
+
+    # Folders
+
+    async def upload_dir(
+        self,
+        directory: Path,
+        bucket: str,
+        prefix: str = "",
+        *,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        progress_callback: ProgressCallback | None = None,
+        transfer: TransferConfig | None = None,
+    ) -> list[FileResult]:
+        """See `Client.upload_dir`."""
+        return await self._runner.run(
+            flows.folders.upload_dir(
+                self._moving(transfer),
+                directory,
+                bucket,
+                prefix,
+                include=include,
+                exclude=exclude,
+                progress_callback=progress_callback,
+            )
+        )
+
+    async def download_dir(
+        self,
+        bucket: str,
+        prefix: str,
+        directory: Path,
+        *,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        progress_callback: ProgressCallback | None = None,
+        transfer: TransferConfig | None = None,
+    ) -> list[FileResult]:
+        """See `Client.download_dir`."""
+        return await self._runner.run(
+            flows.folders.download_dir(
+                self._moving(transfer),
+                bucket,
+                prefix,
+                directory,
+                include=include,
+                exclude=exclude,
+                progress_callback=progress_callback,
+            )
+        )
 
     # Supply chain
 

@@ -21,6 +21,7 @@ from .models import (
     BucketList,
     CompletedPart,
     DeleteResult,
+    FileResult,
     Health,
     MultipartUpload,
     Object,
@@ -545,6 +546,96 @@ class Client:
             NotFoundError: There is no such bucket.
         """
         return self._runner.run(flows.multipart.abort_stale_uploads(self._settings, bucket, older_than))
+
+    # Folders
+
+    def upload_dir(
+        self,
+        directory: Path,
+        bucket: str,
+        prefix: str = "",
+        *,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        progress_callback: ProgressCallback | None = None,
+        transfer: TransferConfig | None = None,
+    ) -> list[FileResult]:
+        """Store every file under a folder; what is in the store with the same bytes already is passed over.
+
+        Small files move side by side, large ones in parts. A file that fails stops no other one: its result says why.
+
+        Args:
+            directory: The folder.
+            bucket: The bucket's name.
+            prefix: What keys begin with, like a folder: a slash is put behind it.
+            include: Only files whose path within the folder matches one of these (`*.whl`, `docs/*`; `*` matches slashes too).
+            exclude: No files that match one of these.
+            progress_callback: Called with the bytes of all files so far; its exceptions cancel everything.
+            transfer: How bytes move, in place of the configuration's.
+
+        Returns:
+            What became of each file, in the order of the keys.
+
+        Raises:
+            InvalidInputError: A link that leads out of the folder, to a folder or nowhere, something that is no ordinary file, or
+                a name that cannot be a key; nothing was sent.
+            NotADirectoryError: It is no folder.
+        """
+        return self._runner.run(
+            flows.folders.upload_dir(
+                self._moving(transfer),
+                directory,
+                bucket,
+                prefix,
+                include=include,
+                exclude=exclude,
+                progress_callback=progress_callback,
+            )
+        )
+
+    def download_dir(
+        self,
+        bucket: str,
+        prefix: str,
+        directory: Path,
+        *,
+        include: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        progress_callback: ProgressCallback | None = None,
+        transfer: TransferConfig | None = None,
+    ) -> list[FileResult]:
+        """Receive every object under a prefix into a folder, which is made; what is there with the same bytes is passed over.
+
+        Small objects move side by side, large ones in pieces. One that fails stops no other: its result says why.
+
+        Args:
+            bucket: The bucket's name.
+            prefix: What the keys begin with, like a folder: a slash is put behind it. Empty for the whole bucket.
+            directory: The folder.
+            include: Only objects whose key behind the prefix matches one of these (`*.whl`, `docs/*`; `*` matches slashes too).
+            exclude: No objects that match one of these.
+            progress_callback: Called with the bytes of all objects so far; its exceptions cancel everything.
+            transfer: How bytes move, in place of the configuration's.
+
+        Returns:
+            What became of each object, in the order of the keys.
+
+        Raises:
+            InvalidInputError: A key that would lead out of the folder, is a device's name on Windows, or is the same file as
+                another one where case does not count; nothing was written.
+            NotFoundError: There is no such bucket.
+        """
+        return self._runner.run(
+            flows.folders.download_dir(
+                self._moving(transfer),
+                bucket,
+                prefix,
+                directory,
+                include=include,
+                exclude=exclude,
+                progress_callback=progress_callback,
+            )
+        )
 
     # Supply chain
 

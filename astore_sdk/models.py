@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
 
@@ -17,6 +17,8 @@ from ._sigstore import encoded, make_bundle
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .exceptions import ArtifactStoreError
+
 __all__ = [
     "Attestation",
     "Bucket",
@@ -24,6 +26,7 @@ __all__ = [
     "CompletedPart",
     "DeleteError",
     "DeleteResult",
+    "FileResult",
     "Health",
     "MultipartUpload",
     "Object",
@@ -99,6 +102,20 @@ class DeleteResult:
 
     deleted: list[str] = field(factory=list[str], hash=False)
     errors: list[DeleteError] = field(factory=list[DeleteError], hash=False)
+
+
+@frozen
+class FileResult:
+    """What became of one file of a folder."""
+
+    path: Path
+    key: str
+    status: Literal["done", "skipped", "failed"]
+    """`skipped`: the same bytes were there already."""
+    object: Object | None = None
+    """The object, if it was moved or is there already."""
+    error: ArtifactStoreError | OSError | None = None
+    """Why it failed."""
 
 
 @frozen

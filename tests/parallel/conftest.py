@@ -15,6 +15,8 @@ from astore_sdk.server import BackgroundServer
 
 from .tap import Tap
 
+SOAK = bool(os.environ.get("ASTORE_EXPLORE"))
+"""Whether there is time for large files and many random moments (`make soak`)."""
 MIB = 1024 * 1024
 PART = 5 * MIB
 SMALL_PARTS = TransferConfig(threshold=PART, part_size=PART)

@@ -19,11 +19,11 @@ import pytest
 from astore_sdk import AsyncClient, Client, Config
 from astore_sdk.server import BackgroundServer, Fault
 
-from .conftest import MIB, PART
+from .conftest import MIB, PART, SOAK
 
 IN_TIME = 2.5
 """Seconds from a Ctrl-C to the prompt, at most. Most of it is for a busy machine."""
-SEEDS = range(int(os.environ.get("ASTORE_INTERRUPTS", "6")))
+SEEDS = range(20 if SOAK else 4)
 """Random moments at which each transfer is stopped; `make soak` tries more."""
 
 

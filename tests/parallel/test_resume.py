@@ -21,10 +21,10 @@ from astore_sdk import Client, Config, InvalidInputError, NetworkError, RetryPol
 from astore_sdk.server import BackgroundServer, Fault
 
 from ..conftest import TOKEN, ClientFactory
-from .conftest import MIB, PART, SMALL_PARTS
+from .conftest import MIB, PART, SMALL_PARTS, SOAK
 from .tap import Tap
 
-KILLS = range(int(os.environ.get("ASTORE_KILLS", "3")))
+KILLS = range(20 if SOAK else 2)
 """Random moments at which a process is killed; `make soak` tries more."""
 PARTS = 6
 BUFFERED = 8 * MIB
@@ -43,6 +43,14 @@ def source(tmp_path: Path) -> Path:
     path = tmp_path / "source"
     path.write_bytes(os.urandom(PARTS * PART - 1_000_000))
     return path
+
+
+@pytest.fixture
+def killed_source(source: Path) -> Path:
+    """The file that a process moves when it is killed: 1 GiB where there is time."""
+    if SOAK:
+        source.write_bytes(b"".join(os.urandom(MIB) for _ in range(1024)))
+    return source
 
 
 class Enough(Exception):  # noqa: N818
@@ -76,9 +84,9 @@ def asked(caplog: pytest.LogCaptureFixture, pattern: str) -> list[str]:
 
 @pytest.mark.parametrize("seed", KILLS)
 def test_an_upload_goes_on_after_kill_9(
-    make_client: ClientFactory, tapped: Config, tap: Tap, store: BackgroundServer, bucket: str, source: Path, state: Path, seed: int
+    make_client: ClientFactory, tapped: Config, tap: Tap, store: BackgroundServer, bucket: str, killed_source: Path, state: Path, seed: int
 ) -> None:
-    size = source.stat().st_size
+    source, size = killed_source, killed_source.stat().st_size
     limit = random.Random(seed).randrange(0, size)
     run_until(lambda: tap.up, limit, "up", tap.url, TOKEN, bucket, "big", str(source))
     with make_client(tapped) as client:
@@ -95,9 +103,9 @@ def test_an_upload_goes_on_after_kill_9(
 
 @pytest.mark.parametrize("seed", KILLS)
 def test_a_download_goes_on_after_kill_9(
-    make_client: ClientFactory, tapped: Config, tap: Tap, bucket: str, source: Path, tmp_path: Path, state: Path, seed: int
+    make_client: ClientFactory, tapped: Config, tap: Tap, bucket: str, killed_source: Path, tmp_path: Path, state: Path, seed: int
 ) -> None:
-    size = source.stat().st_size
+    source, size = killed_source, killed_source.stat().st_size
     target = tmp_path / "target"
     target.write_bytes(b"old")
     with make_client(tapped) as client:
@@ -133,7 +141,7 @@ def test_an_upload_that_is_stopped_is_kept_and_says_so(
     caplog.set_level(logging.DEBUG, "astore_sdk")
     client.upload(bucket, "big", source, progress_callback=totals.append, resume=True)
     sent = len(asked(caplog, r"PUT .* 200 "))
-    assert 0 < there == PARTS - sent
+    assert 0 < there <= PARTS - sent  # what was on its way when it was stopped may have arrived since
     assert totals == sorted(set(totals))
     assert totals[-1] == source.stat().st_size
     assert client.read(bucket, "big") == source.read_bytes()

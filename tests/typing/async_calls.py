@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, assert_type
+from typing import BinaryIO, Literal, assert_type
 
-from astore_sdk import AsyncClient, Config, Policy, RetryPolicy, Timeout, TransferConfig
+from astore_sdk import ArtifactStoreError, AsyncClient, Config, Policy, RetryPolicy, Timeout, TransferConfig
 from astore_sdk.aio_files import AsyncObjectReader, AsyncObjectStream, AsyncObjectWriter
 from astore_sdk.models import (
     Attestation,
@@ -16,6 +16,7 @@ from astore_sdk.models import (
     CompletedPart,
     DeleteError,
     DeleteResult,
+    FileResult,
     Health,
     MultipartUpload,
     Object,
@@ -114,6 +115,15 @@ async def multipart(client: AsyncClient, file: BinaryIO) -> None:
     assert_type(await client.complete_multipart_upload(upload.bucket, upload.key, upload.upload_id, done), Object)
     assert_type(await client.complete_multipart_upload(upload.bucket, upload.key, upload.upload_id, parts), Object)
     assert_type(await client.abort_multipart_upload(upload.bucket, upload.key, upload.upload_id), None)
+
+
+async def folders(client: AsyncClient, folder: Path) -> None:
+    sent = await client.upload_dir(folder, "releases", "app", include=["*.whl"], exclude=["tmp/*"], progress_callback=print)
+    assert_type(sent, list[FileResult])
+    assert_type(sent[0].status, Literal["done", "skipped", "failed"])
+    assert_type(sent[0].object, Object | None)
+    assert_type(sent[0].error, ArtifactStoreError | OSError | None)
+    assert_type(await client.download_dir("releases", "app", folder, transfer=TransferConfig(concurrency=8)), list[FileResult])
 
 
 async def supply_chain(client: AsyncClient) -> None:

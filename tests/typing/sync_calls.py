@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, assert_type
+from typing import BinaryIO, Literal, assert_type
 
-from astore_sdk import Client, Config, Policy, RetryPolicy, Timeout, TransferConfig
+from astore_sdk import ArtifactStoreError, Client, Config, Policy, RetryPolicy, Timeout, TransferConfig
 from astore_sdk.files import ObjectReader, ObjectStream, ObjectWriter
 from astore_sdk.models import (
     Attestation,
@@ -16,6 +16,7 @@ from astore_sdk.models import (
     CompletedPart,
     DeleteError,
     DeleteResult,
+    FileResult,
     Health,
     MultipartUpload,
     Object,
@@ -112,6 +113,15 @@ def multipart(client: Client, file: BinaryIO) -> None:
     assert_type(client.complete_multipart_upload(upload.bucket, upload.key, upload.upload_id, done), Object)
     assert_type(client.complete_multipart_upload(upload.bucket, upload.key, upload.upload_id, parts), Object)
     assert_type(client.abort_multipart_upload(upload.bucket, upload.key, upload.upload_id), None)
+
+
+def folders(client: Client, folder: Path) -> None:
+    sent = client.upload_dir(folder, "releases", "app", include=["*.whl"], exclude=["tmp/*"], progress_callback=print)
+    assert_type(sent, list[FileResult])
+    assert_type(sent[0].status, Literal["done", "skipped", "failed"])
+    assert_type(sent[0].object, Object | None)
+    assert_type(sent[0].error, ArtifactStoreError | OSError | None)
+    assert_type(client.download_dir("releases", "app", folder, transfer=TransferConfig(concurrency=8)), list[FileResult])
 
 
 def supply_chain(client: Client) -> None:

@@ -1,0 +1,194 @@
+"""Whole folders, up and down."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from astore_sdk import Client, InternalServerError, InvalidInputError, NotFoundError
+from astore_sdk._transfers.tree import Wanted, files_to_receive, trouble_of_name
+from astore_sdk.server import BackgroundServer, Fault
+
+from .conftest import PART
+
+FILES = {"a.txt": b"a", "sub/b.bin": os.urandom(70_000), "sub/deep/c": b"", "large": os.urandom(2 * PART + 5), "Ünïcode ☃": b"u"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "folder"
+    for name, content in FILES.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return root
+
+
+def content_of(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("prefix", ["", "app/1.0", "app/1.0/"])
+def test_a_folder_goes_up_and_comes_down(client: Client, bucket: str, folder: Path, tmp_path: Path, prefix: str) -> None:
+    up: list[int] = []
+    down: list[int] = []
+    sent = client.upload_dir(folder, bucket, prefix, progress_callback=up.append)
+    received = client.download_dir(bucket, prefix, tmp_path / "new" / "copy", progress_callback=down.append)
+    base = "app/1.0/" if prefix else ""
+    assert [result.key for result in sent] == sorted(base + name for name in FILES)
+    assert {result.status for result in sent + received} == {"done"}
+    assert content_of(tmp_path / "new" / "copy") == FILES
+    for totals in (up, down):
+        assert totals == sorted(set(totals))
+        assert totals[-1] == sum(len(content) for content in FILES.values())
+
+
+def test_what_is_the_same_is_passed_over(client: Client, bucket: str, folder: Path, tmp_path: Path) -> None:
+    client.upload_dir(folder, bucket)
+    assert {result.status for result in client.upload_dir(folder, bucket)} == {"skipped"}
+    client.download_dir(bucket, "", tmp_path / "copy")
+    before = (tmp_path / "copy" / "large").stat().st_ino
+    (tmp_path / "copy" / "a.txt").write_bytes(b"b")  # as long as it was
+    results = {result.key: result.status for result in client.download_dir(bucket, "", tmp_path / "copy")}
+    assert results == {**dict.fromkeys(FILES, "skipped"), "a.txt": "done"}
+    assert (tmp_path / "copy" / "large").stat().st_ino == before
+    assert content_of(tmp_path / "copy") == FILES
+
+
+def test_patterns_choose(client: Client, bucket: str, folder: Path, tmp_path: Path) -> None:
+    sent = client.upload_dir(folder, bucket, include=["sub/*", "*.txt"], exclude=["*/c"])
+    assert [result.key for result in sent] == ["a.txt", "sub/b.bin"]
+    received = client.download_dir(bucket, "sub", tmp_path / "copy", exclude=["b.*"])
+    assert received == []
+    with pytest.raises(TypeError, match="include"):
+        client.upload_dir(folder, bucket, include="*.txt")
+
+
+@pytest.mark.parametrize("key", ["sub/b.bin", "large"])
+def test_a_file_that_fails_stops_no_other(
+    client: Client, store: BackgroundServer, bucket: str, folder: Path, tmp_path: Path, key: str
+) -> None:
+    store.faults.add(Fault(key=key, method="PUT", status=500, times=50))
+    sent = {result.key: result for result in client.upload_dir(folder, bucket)}
+    assert sent[key].status == "failed"
+    assert isinstance(sent[key].error, InternalServerError)
+    assert {result.status for other, result in sent.items() if other != key} == {"done"}
+    store.faults.clear()
+    again = {result.key: result.status for result in client.upload_dir(folder, bucket)}
+    assert again == {**dict.fromkeys(FILES, "skipped"), key: "done"}
+    (tmp_path / "copy" / "a.txt").mkdir(parents=True)
+    received = {result.key: result for result in client.download_dir(bucket, "", tmp_path / "copy")}
+    assert isinstance(received["a.txt"].error, IsADirectoryError)
+    assert {result.status for other, result in received.items() if other != "a.txt"} == {"done"}
+
+
+class DislikedError(OSError):
+    pass
+
+
+@pytest.mark.parametrize("only", ["*.txt", "large"])
+def test_what_the_callback_raises_ends_everything(client: Client, bucket: str, folder: Path, only: str) -> None:
+    def on_progress(_total: int) -> None:
+        raise DislikedError
+
+    with pytest.raises(DislikedError):
+        client.upload_dir(folder, bucket, include=[only], progress_callback=on_progress)
+    assert client.list_multipart_uploads(bucket) == []
+
+
+def test_what_is_no_folder(client: Client, bucket: str, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError):
+        client.upload_dir(folder / "a.txt", bucket)
+    with pytest.raises(FileNotFoundError):
+        client.upload_dir(tmp_path / "none", bucket)
+    with pytest.raises(TypeError, match="Path"):
+        client.upload_dir(str(folder), bucket)
+    with pytest.raises(NotFoundError):
+        client.download_dir("no-such-bucket", "", tmp_path / "copy")
+    (tmp_path / "empty").mkdir()
+    assert client.upload_dir(tmp_path / "empty", bucket) == []
+
+
+def test_links(client: Client, bucket: str, folder: Path, tmp_path: Path) -> None:
+    (folder / "within").symlink_to("a.txt")
+    assert {result.status for result in client.upload_dir(folder, bucket, include=["within"])} == {"done"}
+    assert client.read(bucket, "within") == b"a"
+    (tmp_path / "secret").write_bytes(b"secret")
+    for name, leads in (("out", "../secret"), ("folder-out", ".."), ("folder-in", "sub"), ("nowhere", "nothing")):
+        link = folder / name
+        link.symlink_to(leads)
+        with pytest.raises(InvalidInputError, match=name):
+            client.upload_dir(folder, bucket)
+        link.unlink()
+    os.mkfifo(folder / "fifo")
+    with pytest.raises(InvalidInputError, match="fifo"):
+        client.upload_dir(folder, bucket)
+    assert client.list_objects(bucket).objects[0].key == "within"
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["../evil"],
+        ["a/../../evil"],
+        ["/etc/evil"],
+        ["a//b"],
+        ["./a"],
+        ["CON"],
+        ["sub/nul.txt"],
+        ["Com1 .log"],
+        ["File", "file"],
+        ["straße", "STRASSE"],
+        ["e\u0301", "\u00e9"],
+        ["a", "a/b"],
+        ["Dir/x", "dir/y"],
+    ],
+)
+def test_keys_that_are_refused(client: Client, bucket: str, tmp_path: Path, keys: list[str]) -> None:
+    for key in ["fine", *keys]:
+        client.upload(bucket, key, b"evil")
+    with pytest.raises(InvalidInputError, match="nothing was moved"):
+        client.download_dir(bucket, "", tmp_path / "copy")
+    assert list(tmp_path.iterdir()) == []
+    names = [*keys, *(key.replace("/", "*") for key in keys)]
+    assert [result.key for result in client.download_dir(bucket, "", tmp_path / "copy", exclude=names)] == ["fine"]
+
+
+def test_nothing_is_written_through_a_link(client: Client, bucket: str, tmp_path: Path) -> None:
+    for key in ("sub/file", "fine"):
+        client.upload(bucket, key, b"evil")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "sub").symlink_to(tmp_path / "outside")
+    with pytest.raises(InvalidInputError, match="link"):
+        client.download_dir(bucket, "", tmp_path / "copy")
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def test_a_key_that_stands_for_a_folder_is_no_file(client: Client, bucket: str, tmp_path: Path) -> None:
+    for key in ("sub/", "sub/file"):
+        client.upload(bucket, key, b"")
+    assert [result.key for result in client.download_dir(bucket, "sub", tmp_path / "copy")] == ["sub/file"]
+    assert content_of(tmp_path / "copy") == {"file": b""}
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12), max_size=6, unique=True))
+def test_no_key_leads_out(keys: list[str]) -> None:
+    root = Path("/nonexistent/root")
+    try:
+        pairs = files_to_receive(root, "", keys, Wanted((), ()))
+    except InvalidInputError:
+        return
+    paths = [Path(os.path.normpath(pair.path)) for pair in pairs]
+    assert all(path.is_relative_to(root) and path != root for path in paths)
+    assert len(set(paths)) == len(paths)
+
+
+@given(st.text(st.sampled_from("./ab"), min_size=1))
+def test_a_name_that_is_fine_stays_where_it_is(name: str) -> None:
+    if trouble_of_name(name) is None:
+        assert os.path.normpath(name) == name
