@@ -36,6 +36,7 @@ ONE, TWO, THREE, MALLORY = (generate_key() for _ in range(4))
 KEYS = [key.public_key() for key in (ONE, TWO, THREE)]
 SBOM = '{"spdxVersion": "SPDX-2.3", "name": "app"}'
 EVIL = b"evil bytes"
+MIB = 1024 * 1024
 Json = dict[str, object]
 
 
@@ -53,6 +54,8 @@ class Picture:
     sboms: list[Json]
     told: str | None = field(init=False)
     """The digest that the store tells."""
+    pieces: bytes | None = field(default=None, init=False)
+    """The bytes that are shown to whoever asks for ranges."""
 
     def __attrs_post_init__(self) -> None:
         self.told = digest_of(self.data)
@@ -80,10 +83,14 @@ class Picture:
     def answer(self, heard: Heard) -> Reply:
         kind = heard.target.partition("?")[0].split("/")[2]
         if heard.target.startswith("/s3/"):
-            headers = {"ETag": '"e"', "Content-Type": "application/octet-stream"}
+            headers = {"ETag": '"e"', "Accept-Ranges": "bytes", "Content-Type": "application/octet-stream"}
             if self.told is not None:
                 headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(self.told[7:])).decode()}:"
-            return Reply(200, self.data, headers)
+            first, _, last = heard.headers.get("range", "").removeprefix("bytes=").partition("-")
+            if not last:
+                return Reply(200, self.data, headers)
+            headers["Content-Range"] = f"bytes {first}-{last}/{len(self.data)}"
+            return Reply(206, (self.pieces or self.data)[int(first) : int(last) + 1], headers)
         listed = {"signatures": self.signatures, "attestations": self.attestations, "sboms": self.sboms}
         return Reply(200, json.dumps({kind: listed[kind]}).encode(), {"Content-Type": "application/json"})
 
@@ -449,6 +456,24 @@ def test_bytes_that_belie_their_own_digest_are_no_matter_of_policy(
     attacked.data = EVIL
     with pytest.raises(IntegrityError):
         fetch(attacked, policy(pictures["app"].digest))
+    assert [(path.name, path.read_bytes()) for path in target.parent.iterdir()] == [("app", b"what was there")]
+
+
+def test_bytes_swapped_in_a_piece_of_a_large_object(fetch: Fetch, pictures: dict[str, Picture], target: Path) -> None:
+    """Large objects come in pieces side by side: each counts, and the digest is that of the whole as it is in the file."""
+    large = copy.deepcopy(pictures["app"])
+    large.swap_bytes(bytes(40 * MIB))
+    large.rewrite_digests()
+    for record, key in zip(large.signatures, (ONE, TWO), strict=True):
+        resign(record, key, large.digest)
+    asked = Policy(KEYS, 2, match_name=False)
+    fetch(large, asked)
+    assert target.stat().st_size == 40 * MIB
+    target.write_bytes(b"what was there")
+    large.told = None
+    large.pieces = bytes(30 * MIB) + b"\1" + bytes(10 * MIB - 1)
+    with pytest.raises(PolicyViolationError, match="public_keys"):
+        fetch(large, asked)
     assert [(path.name, path.read_bytes()) for path in target.parent.iterdir()] == [("app", b"what was there")]
 
 
