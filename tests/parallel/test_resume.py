@@ -84,7 +84,14 @@ def asked(caplog: pytest.LogCaptureFixture, pattern: str) -> list[str]:
 
 @pytest.mark.parametrize("seed", KILLS)
 def test_an_upload_goes_on_after_kill_9(
-    make_client: ClientFactory, tapped: Config, tap: Tap, store: BackgroundServer, bucket: str, killed_source: Path, state: Path, seed: int
+    make_client: ClientFactory,
+    tapped: Config,
+    tap: Tap,
+    store: BackgroundServer,
+    bucket: str,
+    killed_source: Path,
+    state: Path,
+    seed: int,
 ) -> None:
     source, size = killed_source, killed_source.stat().st_size
     limit = random.Random(seed).randrange(0, size)
