@@ -10,18 +10,10 @@ from typing import cast
 
 from attrs import field, frozen
 
-from .._transport.steps import Steps, tell, work
+from .._transport.steps import Steps, Tell, Work, tell, work
 from ..exceptions import InvalidInputError
-from ..supplychain.keys import (
-    DIGEST_ALGORITHMS,
-    LocalKeySource,
-    PrivateKey,
-    PublicKey,
-    PublicKeySource,
-    check_signs_digests,
-    load_private_key,
-    load_public_key,
-)
+from ..supplychain.keys import DIGEST_ALGORITHMS, LocalKeySource, PrivateKey, PublicKey, PublicKeySource, check_signs_digests
+from ..supplychain.pem import load_private_key, load_public_key
 from ..supplychain.signers import AsyncPrivateKeySource, Signer
 
 
@@ -52,8 +44,7 @@ class KeyHolder:
         if awaited and not awaits:
             raise TypeError(f"{self.name} is an async signer: use AsyncClient for it")
         ask = cast("Signer", self.source).public_key
-        step: Callable[[Callable[[], PublicKeySource]], Steps[PublicKeySource]] = tell if awaited else work
-        given = yield from step(ask)
+        given = cast("PublicKeySource", (yield Tell(ask) if awaited else Work(ask)))
         public = load_public_key(given, name=f"the public key of {self.name}")
         return OpenSigner(check_signs_digests(public, self.name), signs, None, awaited=awaited)
 
