@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
+.PHONY: help setup demo test soak test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
 
 help:                ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -23,20 +23,25 @@ demo: setup          ## Start the embedded store and do the main job on real fil
 test: setup          ## Run every test.
 	$(BIN)/python -m pytest
 
+soak: setup          ## Try for long what `make test` tries for a moment: properties, and stores killed in each phase.
+	ASTORE_EXPLORE=20 $(BIN)/python -m pytest tests/property tests/store_faults tests/server/test_store_durability.py
+
 test-interop: setup  ## Let openssl, Sigstore and others verify what we sign, and the other way round.
 	$(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop
 
 # Each Python that is supported, and the oldest one with the lowest versions of the core dependencies.
 PYTHONS ?= 3.11 3.12 3.13
+# On PATH, or else among those of pyenv.
+find-python = $$(python$(1) -c 'import sys; print(sys.executable)' 2>/dev/null || ls $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$(1).*/bin/python | tail -n 1)
 
 test-all: $(PYTHONS:%=.test-%) .test-lowest  ## Run every test on all supported Pythons, and with the lowest dependencies.
 
 .PHONY: .test-lowest
 .test-%:
-	$(MAKE) --no-print-directory test PYTHON=python$* VENV=.venv-$*
+	$(MAKE) --no-print-directory test PYTHON="$(call find-python,$*)" VENV=.venv-$*
 
 .test-lowest:
-	$(MAKE) --no-print-directory setup PYTHON=python3.11 VENV=.venv-lowest
+	$(MAKE) --no-print-directory setup PYTHON="$(call find-python,3.11)" VENV=.venv-lowest
 	.venv-lowest/bin/python scripts/lowest.py > .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv-lowest/constraints.txt --editable '.[server]'
 	$(MAKE) --no-print-directory test VENV=.venv-lowest

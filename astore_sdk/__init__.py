@@ -36,6 +36,7 @@ from .exceptions import (
     ServiceUnavailableError,
     SourceChangedError,
     TooManyRequestsError,
+    TransferInProgressError,
     UnauthorizedError,
 )
 from .models import (
@@ -108,6 +109,7 @@ __all__ = [
     "Timeout",
     "TooManyRequestsError",
     "TransferConfig",
+    "TransferInProgressError",
     "UnauthorizedError",
     "VerificationResult",
     "__version__",

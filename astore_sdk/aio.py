@@ -119,6 +119,7 @@ class AsyncClient:
         if_none_match: str | None = None,
         if_match: str | None = None,
         transfer: TransferConfig | None = None,
+        resume: bool = False,
     ) -> Object:
         """See `Client.upload`."""
         return await self._runner.run(
@@ -134,6 +135,7 @@ class AsyncClient:
                 progress_callback=progress_callback,
                 if_none_match=if_none_match,
                 if_match=if_match,
+                resume_at=self._config.base_url if resume else None,
             )
         )
 
@@ -148,6 +150,7 @@ class AsyncClient:
         if_match: str | None = None,
         overwrite: bool = True,
         transfer: TransferConfig | None = None,
+        resume: bool = False,
     ) -> Object:
         """See `Client.download`."""
         return await self._runner.run(
@@ -161,6 +164,7 @@ class AsyncClient:
                 progress_callback=progress_callback,
                 if_match=if_match,
                 overwrite=overwrite,
+                resume_at=self._config.base_url if resume else None,
             )
         )
 

@@ -134,6 +134,7 @@ class Client:
         if_none_match: str | None = None,
         if_match: str | None = None,
         transfer: TransferConfig | None = None,
+        resume: bool = False,
     ) -> Object:
         """Store data under a key, in place of what was there.
 
@@ -152,6 +153,8 @@ class Client:
             if_none_match: `"*"`: only if there is no object under this key yet.
             if_match: Only if the object there has this etag.
             transfer: How bytes move, in place of the configuration's.
+            resume: Whether an upload in parts that does not get to its end is kept, so that the same call goes on with it, in
+                this process or another one. For a `Path`; costs a second SHA-256 of each part.
 
         Returns:
             The object as it is stored.
@@ -162,6 +165,7 @@ class Client:
             PreconditionFailedError: `if_match` or `if_none_match` does not hold.
             NotFoundError: There is no such bucket.
             IntegrityError: The store received other bytes than were sent; nothing was stored.
+            TransferInProgressError: Someone else is at the same resumable upload.
         """
         return self._runner.run(
             transfers.upload.upload(
@@ -176,6 +180,7 @@ class Client:
                 progress_callback=progress_callback,
                 if_none_match=if_none_match,
                 if_match=if_match,
+                resume_at=self._config.base_url if resume else None,
             )
         )
 
@@ -190,6 +195,7 @@ class Client:
         if_match: str | None = None,
         overwrite: bool = True,
         transfer: TransferConfig | None = None,
+        resume: bool = False,
     ) -> Object:
         """Receive an object, or a range of it.
 
@@ -206,6 +212,8 @@ class Client:
             if_match: Only if the object has this etag.
             overwrite: Whether a file that is there may be replaced.
             transfer: How bytes move, in place of the configuration's.
+            resume: Whether what was received of a large object is kept when the download does not get to its end, so that the
+                same call goes on with it, in this process or another one. For a `Path`.
 
         Returns:
             The object; its size is that of the whole also where a range was asked for.
@@ -216,6 +224,7 @@ class Client:
             ObjectChangedError: The object changed while it was received.
             RangeNotSatisfiableError: The range is not within the object.
             FileExistsError: The file is there and `overwrite` is False.
+            TransferInProgressError: Someone else is at the same resumable download.
         """
         return self._runner.run(
             transfers.download.download(
@@ -228,6 +237,7 @@ class Client:
                 progress_callback=progress_callback,
                 if_match=if_match,
                 overwrite=overwrite,
+                resume_at=self._config.base_url if resume else None,
             )
         )
 

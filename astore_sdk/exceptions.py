@@ -19,6 +19,7 @@
     ├── IntegrityError                  bytes that are not what they should be
     ├── SourceChangedError              the source changed while it was sent
     ├── ObjectChangedError              the object changed while it was received
+    ├── TransferInProgressError         another process is at the same resumable transfer
     └── PolicyViolationError            what was fetched is not what the policy asks for
 
 An argument of the wrong type is a plain `TypeError`, a failure of the local disk a plain `OSError`.
@@ -54,6 +55,7 @@ __all__ = [
     "ServiceUnavailableError",
     "SourceChangedError",
     "TooManyRequestsError",
+    "TransferInProgressError",
     "UnauthorizedError",
 ]
 
@@ -195,6 +197,10 @@ class SourceChangedError(ArtifactStoreError):
 
 class ObjectChangedError(ArtifactStoreError):
     """The object changed in the store while it was received."""
+
+
+class TransferInProgressError(ArtifactStoreError):
+    """Another process, or another thread, is at the same resumable transfer."""
 
 
 class PolicyViolationError(ArtifactStoreError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import filecmp
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,11 +16,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from astore_sdk import Client, Config, NotFoundError, Object
+from astore_sdk import Client, Config, NotFoundError, Object, Policy, PolicyViolationError, generate_key
 
 MIB = 1024 * 1024
 FILES = {"notes.txt": 2_000, "app-1.2.0.tar.gz": 5 * MIB + 11, "disk.img": 120 * MIB + 7}
+ARTIFACT = "app/app-1.2.0.tar.gz"
 SBOM = '{"spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "name": "app-1.2.0", "packages": []}'
+PROVENANCE = {
+    "buildDefinition": {"buildType": "https://example.com/demo", "externalParameters": {"commit": "9f2c1ab"}},
+    "runDetails": {"builder": {"id": "https://example.com/this-machine"}},
+}
 
 
 def say(text: str) -> None:
@@ -75,6 +82,52 @@ def make_files(folder: Path) -> list[Path]:
     return paths
 
 
+def supply_chain(client: Client, folder: Path) -> None:
+    """Publish with everything that proves an artifact, fetch it under a policy, and try to be fooled."""
+    say("Publish: hash, upload, sign, attach an SBOM and signed provenance, in one call")
+    path = folder / "app-1.2.0.tar.gz"
+    release, security, never_used = generate_key(), generate_key(), generate_key()
+    with bar(path.name, path.stat().st_size) as draw:
+        published = client.publish(
+            "releases",
+            ARTIFACT,
+            path,
+            sign_with=release,
+            sbom=SBOM,
+            attest={"provenance": PROVENANCE},
+            metadata={"version": "1.2.0"},
+            progress_callback=draw,
+        )
+    client.sign_artifact("releases", ARTIFACT, security, digest=published.object.digest)
+    show("signed by", published.signature.signed_by)
+    show("SBOM", f"{published.sbom.format} {published.sbom.version}" if published.sbom else None)
+    show("attestations", ", ".join(str(attestation.type) for attestation in published.attestations))
+
+    say("Fetch: only if two of three keys signed it, with a signed SBOM and signed provenance for exactly this name")
+    keys = [key.public_key() for key in (release, security, never_used)]
+    policy = Policy(keys, threshold=2, sbom=True, attestations=["provenance"])
+    client.fetch("releases", ARTIFACT, folder / "deployed.tar.gz", policy=policy)
+    show("fetched", f"{(folder / 'deployed.tar.gz').stat().st_size:,} bytes that the policy accepts")
+
+    say("Somebody puts another object in its place")
+    client.upload("releases", ARTIFACT, b"tampered")
+    try:
+        client.fetch("releases", ARTIFACT, folder / "deployed.tar.gz", policy=policy)
+    except PolicyViolationError as error:
+        for violation in error.violations:
+            print(f"  refused: {violation.partition(' (')[0]}")
+    show("deployed.tar.gz", "still the one that was accepted")
+
+    say("The same by hand, with openssl")
+    published.signature.to_files(folder, name="app")
+    verify = ["openssl", "dgst", "-sha256", "-verify", "app.pub", "-signature", "app.der", path.name]
+    print(f"  $ base64 -d app.sig > app.der && {' '.join(verify)}")
+    (folder / "app.der").write_bytes(base64.b64decode((folder / "app.sig").read_bytes()))
+    if shutil.which("openssl"):
+        verified = subprocess.run(verify, cwd=folder, capture_output=True, text=True)
+        print(f"  {verified.stdout.strip() or verified.stderr.strip()}")
+
+
 def upload(client: Client, bucket: str, path: Path) -> Object:
     with bar(path.name, path.stat().st_size) as draw:
         return client.upload(bucket, f"app/{path.name}", path, metadata={"commit": "9f2c1ab"}, progress_callback=draw)
@@ -106,19 +159,14 @@ def main() -> None:
             show("all files", "identical")
 
             say("List, copy, look")
-            client.copy_object("releases", "app/app-1.2.0.tar.gz", "releases", "app/latest.tar.gz")
+            client.copy_object("releases", ARTIFACT, "releases", "app/latest.tar.gz")
             for item in client.list_objects("releases", prefix="app/").objects:
                 show(item.key.removeprefix("app/"), f"{item.size:>11,} bytes  {item.digest}")
             found = client.get_object_metadata("releases", "app/latest.tar.gz")
             show("metadata", dict(found.metadata))
             show("last KiB of disk.img", f"{len(client.read('releases', 'app/disk.img', byte_range='bytes=-1024'))} bytes")
 
-            say("SBOM and attestation, attached to the bytes they speak of")
-            sbom = client.attach_sbom("releases", "app/app-1.2.0.tar.gz", "spdx", SBOM)
-            show("SBOM", f"{sbom.format} {sbom.version}, about {sbom.artifact_digest}")
-            data = {"status": "success", "testsPassed": 142}
-            attestation = client.add_attestation("releases", "app/app-1.2.0.tar.gz", "build", data)
-            show("attestation", f"{attestation.type}: {dict(attestation.data)}")
+            supply_chain(client, folder)
 
             say("An error, as you would see it")
             try:

@@ -32,6 +32,11 @@ print("core:", refused.stderr.strip())
 """
 
 EXTRAS = {
+    "sbom": """
+from astore_sdk.supplychain import validate_sbom
+validate_sbom('{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1}')
+print("sbom: a document was validated")
+""",
     "server": """
 from astore_sdk import Client, Config
 from astore_sdk.server import BackgroundServer

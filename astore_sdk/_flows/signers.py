@@ -10,7 +10,7 @@ from typing import cast
 
 from attrs import field, frozen
 
-from .._transport.steps import Steps, Tell, Work, tell, work
+from .._transport.steps import Steps, tell, work
 from ..exceptions import InvalidInputError
 from ..supplychain.keys import DIGEST_ALGORITHMS, LocalKeySource, PrivateKey, PublicKey, PublicKeySource, check_signs_digests
 from ..supplychain.pem import load_private_key, load_public_key
@@ -43,9 +43,12 @@ class KeyHolder:
         awaited = inspect.iscoroutinefunction(signs)
         if awaited and not awaits:
             raise TypeError(f"{self.name} is an async signer: use AsyncClient for it")
-        ask = cast("Signer", self.source).public_key
-        given = cast("PublicKeySource", (yield Tell(ask) if awaited else Work(ask)))
-        public = load_public_key(given, name=f"the public key of {self.name}")
+
+        def ask() -> object:
+            return cast("Signer", self.source).public_key()
+
+        given = (yield from tell(ask)) if awaited else (yield from work(ask))
+        public = load_public_key(cast("PublicKeySource", given), name=f"the public key of {self.name}")
         return OpenSigner(check_signs_digests(public, self.name), signs, None, awaited=awaited)
 
     def _load(self) -> PrivateKey:

@@ -50,13 +50,19 @@ def settle_by_digest(retry: RetryPolicy, bucket: str, key: str, digest: str) -> 
     """Return what settles a write whose answer was lost: it succeeded if the object has these bytes."""
 
     def settle(_failure: ArtifactStoreError) -> Steps[Settled[Object] | None]:
-        try:
-            found = yield from perform(objects.head_object(bucket, key), retry)
-        except NotFoundError:
-            return None
-        return Settled(found) if found.digest == digest else None
+        found = yield from find_by_digest(retry, bucket, key, digest)
+        return Settled(found) if found else None
 
     return settle
+
+
+def find_by_digest(retry: RetryPolicy, bucket: str, key: str, digest: str) -> Steps[Object | None]:
+    """Return the object under a key if it has these bytes."""
+    try:
+        found = yield from perform(objects.head_object(bucket, key), retry)
+    except NotFoundError:
+        return None
+    return found if found.digest == digest else None
 
 
 def compared(stored: Object, sent: Object) -> Object:

@@ -10,18 +10,27 @@ from attrs import define, evolve, field
 from .._operations import objects
 from .._transport.crew import Crew, employ, hire
 from .._transport.retry import Budget
-from .._transport.steps import Steps, tell
+from .._transport.steps import Steps, tell, work
 from .._wire import convert
 from .._wire.ranges import ByteRange
 from ..config import Settings
-from ..exceptions import IntegrityError, NotFoundError, ObjectChangedError, PreconditionFailedError, RangeNotSatisfiableError
+from ..exceptions import (
+    IntegrityError,
+    InvalidInputError,
+    NotFoundError,
+    ObjectChangedError,
+    PreconditionFailedError,
+    RangeNotSatisfiableError,
+)
 from ..models import Object
 from ..types import AsyncWriter, ProgressCallback
+from .journal import Journal
 from .pieces import divisible, receive_in_pieces
 from .progress import Progress, check_callback
 from .receive import Receiver
 from .reception import RangesIgnored, Reception, VersionChanged
-from .target import CallerTarget, MemoryTarget, NoTarget, Target, open_target
+from .resumable import ResumableDownload, is_final
+from .target import CallerTarget, MemoryTarget, NoTarget, PathTarget, Target, open_target
 
 Accept = Callable[[Object], Steps[None]]
 """Looks at an object that was received whole, before its file gets its name; raises if it shall not."""
@@ -38,14 +47,47 @@ def download(
     progress_callback: ProgressCallback | None,
     if_match: str | None,
     overwrite: bool,
+    resume_at: str | None = None,
     accept: Accept | None = None,
 ) -> Steps[Object]:
-    """Receive an object, or a range of it, into a writer or a file; a file only if what came is accepted."""
+    """Receive an object, or a range of it, into a writer or a file; a file only if what came is accepted.
+
+    `resume_at` is the store's address if the download is resumable.
+    """
     wanted = None if byte_range is None else ByteRange.parse(byte_range)
     objects.get_object(bucket, key, if_match=if_match)  # names are refused before a file is made
     progress = Progress(check_callback(progress_callback))
     target = open_target(writer, overwrite=overwrite, awaits=awaits)
     task = Download(settings, bucket, key, Reception(wanted, if_match), target, progress)
+    if resume_at is None:
+        return (yield from _land(task, accept))
+    if not isinstance(target, PathTarget):
+        raise InvalidInputError("resume=True needs the pathlib.Path of an ordinary file")
+    path, part = str(target.path), byte_range or "all"
+    journal = yield from work(partial(Journal, "download", resume_at, bucket, key, path, part))
+    try:
+        what = {"kind": "download", "store": resume_at, "bucket": bucket, "key": key, "path": path, "range": part}
+        task.resumable = ResumableDownload(journal, what)
+        target.last(journal.name)
+        received = yield from _land(task, accept)
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        if task.is_kept(error):
+            error.add_note("What was received is kept: call download(…, resume=True) again to go on with it.")
+        else:
+            yield from work(journal.end, shielded=True)
+        raise
+    else:
+        yield from work(journal.end)
+        return received
+    finally:
+        journal.close()
+
+
+def _land(task: Download, accept: Accept | None) -> Steps[Object]:
+    """Receive, and then commit."""
+    target = task.target
     try:
         yield from target.begin()
         received = yield from task.run()
@@ -53,6 +95,10 @@ def download(
             yield from accept(received)
         yield from target.commit()
         return received
+    except BaseException as error:
+        if task.is_kept(error) and isinstance(target, PathTarget):
+            target.keep()
+        raise
     finally:
         target.discard()
 
@@ -124,6 +170,7 @@ class Download:
     reception: Reception
     target: Target
     progress: Progress
+    resumable: ResumableDownload | None = None
     _receiver: Receiver = field(init=False)
     _crew: Crew | None = field(default=None, init=False)
     _whole: bool = field(default=False, init=False)
@@ -158,6 +205,10 @@ class Download:
         yield from tell(partial(self.progress.finish, self._receiver.reception.received))
         return self._finished()
 
+    def is_kept(self, error: BaseException) -> bool:
+        """Tell whether another process can go on with what is there when this failed."""
+        return self.resumable is not None and self.resumable.begun and not is_final(error)
+
     def _moved(self, position: int) -> object:
         reception = self._receiver.reception
         self.progress.total = None if reception.end is None else reception.end - reception.first
@@ -166,17 +217,16 @@ class Download:
     def _in_one_stream(self) -> Steps[bool]:
         """Tell, by the first head of an answer, whether this goes on in one stream. If not, a crew is hired."""
         reception, transfer = self._receiver.reception, self.settings.transfer
-        if self._whole or not reception.divisible or transfer.concurrency == 1 or not divisible(self.target):
-            return True
-        if (reception.left or 0) <= transfer.threshold:
+        if self._whole or not reception.divisible or not divisible(self.target) or (reception.left or 0) <= transfer.threshold:
             return True
         self._crew = yield from hire(transfer.concurrency)
-        return not self._crew.parallel
+        pays = self._crew.parallel and self._crew.size > 1
+        return not pays and self.resumable is None
 
     def _receive_pieces(self) -> Steps[None]:
         if self._crew is None:
             raise AssertionError("unreachable")
-        yield from employ(self._crew, receive_in_pieces(self._receiver, self.target, self._crew, self.progress))
+        yield from employ(self._crew, receive_in_pieces(self._receiver, self.target, self._crew, self.progress, self.resumable))
 
     def _restart_once(self, attempts: int) -> Steps[None]:
         """Begin anew with the object's new version, once."""

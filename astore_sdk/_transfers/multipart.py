@@ -10,33 +10,45 @@ from .._operations import multipart
 from .._transport.crew import Crew, employ, hire
 from .._transport.perform import perform
 from .._transport.retry import Budget
-from .._transport.steps import Steps, tell
+from .._transport.steps import Steps, tell, work
 from ..config import RetryPolicy
-from ..exceptions import ArtifactStoreError, IntegrityError
-from ..models import MultipartUpload, Object
+from ..exceptions import ArtifactStoreError, IntegrityError, NotFoundError
+from ..models import MultipartUpload, Object, Part
 from .body import SourceBody
-from .destination import Destination, compared
+from .destination import Destination, compared, find_by_digest
 from .digest import RunningDigest
 from .parts import FeedParts, SourceParts
 from .progress import Progress, Tally
+from .resumable import ResumableUpload, is_final
+from .resumption import SentPart, UploadState
 from .stored import list_parts
 
 ABORT_HASTE = 5.0
 """Seconds that each phase of an abort may take: it stands between a Ctrl-C and the prompt."""
 
 
-def send_in_parts(into: Destination, origin: SourceParts | FeedParts) -> Steps[Object]:
-    """Send parts and return the object. On any failure, Ctrl-C included, all work stops and the upload is aborted."""
+def send_in_parts(into: Destination, origin: SourceParts | FeedParts, resumable: ResumableUpload | None = None) -> Steps[Object]:
+    """Send parts and return the object. On any failure, Ctrl-C included, all work stops and the upload is aborted.
+
+    A resumable one is kept, unless there is nothing to go on with.
+    """
     crew = yield from hire(into.settings.transfer.concurrency)
-    task = InParts(into, origin, crew)
+    task = InParts(into, origin, crew, resumable)
     try:
         return (yield from employ(crew, task.run()))
     except GeneratorExit:
         raise
     except BaseException as error:
         task.release_all()
-        if task.begun is not None:
+        if task.begun is not None and resumable is not None and resumable.begun and not is_final(error):
+            error.add_note(
+                f"The upload is kept: call upload(…, resume=True) again to go on with it, or give it up with "
+                f"abort_multipart_upload({into.bucket!r}, {into.key!r}, {task.begun.upload_id!r})."
+            )
+        elif task.begun is not None:
             yield from _abandon(task.begun, into.settings.retry, error)
+            if resumable is not None:
+                yield from work(resumable.journal.end, shielded=True)
         raise
 
 
@@ -47,7 +59,13 @@ class InParts:
     into: Destination
     origin: SourceParts | FeedParts
     crew: Crew
+    resumable: ResumableUpload | None
     begun: MultipartUpload | None = field(default=None, init=False)
+    _stored: dict[int, Part] = field(factory=dict[int, Part], init=False)
+    """Parts that the store has from an earlier process, as it says."""
+    _earlier: UploadState | None = field(default=None, init=False)
+    _digests: dict[int, str] = field(factory=dict[int, str], init=False)
+    """Of the parts that were hashed, if that is written down."""
     _etags: dict[int, str] = field(factory=dict[int, str], init=False)
     _count: int = field(default=0, init=False)
     _size: int = field(default=0, init=False)
@@ -65,7 +83,11 @@ class InParts:
 
     def run(self) -> Steps[Object]:
         """Do all of it."""
-        begun = yield from self._begin()
+        if self.resumable is not None:
+            finished = yield from self._find_earlier(self.resumable)
+            if finished is not None:
+                return finished
+        begun = self.begun or (yield from self._begin())
         yield from self._send_all(begun)
         self.origin.check(self._size)
         yield from tell(partial(self.into.progress.finish, self._size))
@@ -93,7 +115,43 @@ class InParts:
         self.crew.submit(job, then, graceful=True)
         while self.begun is None:
             yield from self.crew.attend()
+        if self.resumable is not None:
+            yield from work(partial(self.resumable.begin, self.begun.upload_id))
         return self.begun
+
+    def _find_earlier(self, resumable: ResumableUpload) -> Steps[Object | None]:
+        """Go on with the upload of an earlier process where that can be. Return the object if that process had finished it."""
+        into = self.into
+        earlier = yield from work(resumable.found)
+        if earlier is None or not isinstance(self.origin, SourceParts):
+            return None
+        begun = MultipartUpload(into.bucket, into.key, earlier.upload_id)
+        if not earlier.plan.goes_on_with(resumable.plan):
+            yield from _abort(into, earlier)
+            return None
+        try:
+            listed = yield from list_parts(into.settings, into.bucket, into.key, earlier.upload_id)
+        except NotFoundError:
+            return (yield from self._find_completed(earlier))
+        yield from work(partial(resumable.go_on, earlier))
+        self._stored = {part.part_number: part for part in listed}
+        self._earlier = earlier
+        self.origin = SourceParts(self.origin.source, earlier.plan.part_size)
+        self.begun = begun
+        return None
+
+    def _find_completed(self, earlier: UploadState) -> Steps[Object | None]:
+        """Return the object if an earlier process got it completed and did not live to see that."""
+        if earlier.completing is None or not isinstance(self.origin, SourceParts):
+            return None
+        into = self.into
+        local = yield from SourceBody.whole(self.origin.source).sha256()
+        if local != earlier.completing:
+            return None
+        found = yield from find_by_digest(into.settings.retry, into.bucket, into.key, local)
+        if found is not None:
+            yield from tell(partial(into.progress.finish, found.size))
+        return found
 
     def _send_all(self, begun: MultipartUpload) -> Steps[None]:
         more = True
@@ -111,10 +169,30 @@ class InParts:
         self._count += 1
         number = self._count
         self._size += body.length
-        self._under_way[number] = (body, 1 if self._digest is None else 2)
-        self._send(begun, number, body)
-        if self._digest is not None:
-            self.crew.submit(body.hash(self._digest), lambda _: self._done_with(number), local=True)
+        own = None if self.resumable is None else RunningDigest()
+        digests = [digest for digest in (self._digest, own) if digest is not None]
+        stored = self._stored.get(number)
+        is_there = stored is not None and stored.size in (body.length, None)
+        self._under_way[number] = (body, (not is_there) + bool(digests))
+        if not is_there:
+            self._send(begun, number, body)
+
+        def hashed(_: None) -> object:
+            told: object = None
+            if own is not None:
+                self._digests[number] = own.value
+            if stored is not None and is_there and own is not None and self._earlier is not None:
+                if self._earlier.has(number, stored.etag, stored.digest, own.value):
+                    self._etags[number] = stored.etag
+                    told = self._tally.finish(number, body.length)
+                else:
+                    self._under_way[number] = (body, 2)
+                    self._send(begun, number, body)
+            self._done_with(number)
+            return told
+
+        if digests:
+            self.crew.submit(body.hash(*digests), hashed, local=True)
 
     def _send(self, begun: MultipartUpload, number: int, body: SourceBody) -> None:
         into = self.into
@@ -139,6 +217,9 @@ class InParts:
         else:
             del self._under_way[number]
             self.origin.release(body)
+            if self.resumable is not None and number in self._digests:
+                part = SentPart(self._etags[number], self._digests[number])
+                self.crew.submit(work(partial(self.resumable.sent, number, part)), lambda _: None, local=True)
 
     def _complete(self, begun: MultipartUpload) -> Steps[Object]:
         into = self.into
@@ -156,6 +237,8 @@ class InParts:
             if_none_match=into.if_none_match,
         )
         settle = into.settle(digest)
+        if self.resumable is not None and digest is not None:
+            yield from work(partial(self.resumable.completing, digest))
         stored = yield from perform(operation, into.settings.retry, settle=settle, budget=self._budget)
         return compared(stored, sent)
 
@@ -182,6 +265,17 @@ class InParts:
             self._send(begun, number, body)
         while self._under_way:
             yield from self.crew.attend()
+
+
+def forget_earlier(into: Destination, resumable: ResumableUpload) -> Steps[None]:
+    """Abort what an earlier process began, if it did."""
+    earlier = yield from work(resumable.found)
+    if earlier is not None:
+        yield from _abort(into, earlier)
+
+
+def _abort(into: Destination, earlier: UploadState) -> Steps[None]:
+    yield from perform(multipart.abort(into.bucket, into.key, earlier.upload_id), into.settings.retry)
 
 
 def _abandon(upload: MultipartUpload, retry: RetryPolicy, error: BaseException) -> Steps[None]:

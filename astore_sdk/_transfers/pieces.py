@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -17,6 +17,8 @@ from .digest import RunningDigest
 from .plan import plan_ranges
 from .progress import Progress, Tally
 from .receive import Receiver
+from .resumable import ResumableDownload
+from .resumption import DownloadState
 from .source import CHUNK
 from .target import CallerTarget, PathTarget, Target, WriterTarget
 
@@ -31,7 +33,8 @@ class FilePiece:
 
     restartable = True
 
-    def __init__(self, path: Path, offset: int, length: int) -> None:
+    def __init__(self, path: Path, index: int, offset: int, length: int) -> None:
+        self.index = index
         self.length = length
         self._path = path
         self._offset = offset
@@ -58,20 +61,21 @@ class FilePiece:
         if self._file is not None:
             self._file.close()
 
-    def hash(self, digest: RunningDigest) -> Steps[None]:
-        """Add the bytes to a digest, as they are in the file."""
+    def hash(self, *digests: RunningDigest) -> Steps[None]:
+        """Add the bytes to digests, as they are in the file."""
         with io.FileIO(self._path, "rb") as file:
             file.seek(self._offset)
             left = self.length
             while left:
-                left -= yield from work(partial(_hash_some, file, left, digest))
+                left -= yield from work(partial(_hash_some, file, left, digests))
 
 
-def _hash_some(file: io.FileIO, most: int, digest: RunningDigest) -> int:
+def _hash_some(file: io.FileIO, most: int, digests: tuple[RunningDigest, ...]) -> int:
     chunk = file.read(min(CHUNK, most))
     if not chunk:
         raise OSError("the temporary file became shorter while it was written")
-    digest.feed(digest.position, chunk)
+    for digest in digests:
+        digest.feed(digest.position, chunk)
     return len(chunk)
 
 
@@ -111,8 +115,12 @@ class Landing(Protocol[P]):
         """Return how many pieces may be begun and not done with."""
         ...
 
-    def piece(self, offset: int, length: int) -> P:
+    def piece(self, index: int, offset: int, length: int) -> P:
         """Return where so many bytes go that begin there."""
+        ...
+
+    def find(self, piece: P, then: Callable[[bool], object]) -> bool:
+        """Look, beside the flow, whether a piece is there already, and say so to `then`. Return False if it cannot be."""
         ...
 
     def deliver(self, piece: P, done: Callable[[], object]) -> Steps[None]:
@@ -127,22 +135,43 @@ class FileLanding:
     path: Path
     crew: Crew
     digest: RunningDigest | None
+    resumable: ResumableDownload | None
+    there: Mapping[int, str]
+    """Digests of the pieces that an earlier process received."""
 
     def window(self, crew: int) -> int:
-        """Return how many pieces may be begun and not done with: enough that a slow one stops nobody for a while."""
-        return 4 * crew
+        """Return how many pieces may be begun and not done with: enough that a slow one stops nobody for a while.
 
-    def piece(self, offset: int, length: int) -> FilePiece:
+        Where another process shall go on, just those that travel: the others are written down.
+        """
+        return 4 * crew if self.resumable is None else crew
+
+    def piece(self, index: int, offset: int, length: int) -> FilePiece:
         """Return where so many bytes go that begin there."""
-        return FilePiece(self.path, offset, length)
+        return FilePiece(self.path, index, offset, length)
+
+    def find(self, piece: FilePiece, then: Callable[[bool], object]) -> bool:
+        """Have a piece hashed that shall be there, and compare it."""
+        expected = self.there.get(piece.index)
+        if expected is None:
+            return False
+        digest = RunningDigest()
+        self.crew.submit(piece.hash(digest), lambda _: then(digest.value == expected), local=True)
+        return True
 
     def deliver(self, piece: FilePiece, done: Callable[[], object]) -> Steps[None]:
-        """Have a piece hashed."""
+        """Have a piece hashed, and written down."""
         yield from ()
-        if self.digest is None:
-            done()
+        if self.digest is not None or self.resumable is not None:
+            self.crew.submit(self._hashed(piece), lambda _: done(), local=True)
         else:
-            self.crew.submit(piece.hash(self.digest), lambda _: done(), local=True)
+            done()
+
+    def _hashed(self, piece: FilePiece) -> Steps[None]:
+        own = RunningDigest() if self.resumable is not None else None
+        yield from piece.hash(*(digest for digest in (self.digest, own) if digest is not None))
+        if own is not None and self.resumable is not None and own.value != self.there.get(piece.index):
+            yield from work(partial(self.resumable.received, piece.index, own.value))
 
 
 @frozen
@@ -156,9 +185,13 @@ class WriterLanding:
         """Return how many pieces may be begun and not done with: this is what bounds memory."""
         return crew + 1
 
-    def piece(self, offset: int, length: int) -> MemoryPiece:  # noqa: ARG002
+    def piece(self, index: int, offset: int, length: int) -> MemoryPiece:  # noqa: ARG002
         """Return where so many bytes go that begin there."""
         return MemoryPiece(length)
+
+    def find(self, piece: MemoryPiece, then: Callable[[bool], object]) -> bool:  # noqa: ARG002
+        """Know that nothing is there."""
+        return False
 
     def deliver(self, piece: MemoryPiece, done: Callable[[], object]) -> Steps[None]:
         """Write a piece."""
@@ -174,15 +207,24 @@ def divisible(target: Target) -> bool:
     return isinstance(target, PathTarget | WriterTarget) and not isinstance(target, CallerTarget)
 
 
-def receive_in_pieces(receiver: Receiver, target: Target, crew: Crew, progress: Progress) -> Steps[None]:
+def receive_in_pieces(
+    receiver: Receiver, target: Target, crew: Crew, progress: Progress, resumable: ResumableDownload | None
+) -> Steps[None]:
     """Receive what a receiver knows the head of."""
-    part_size = receiver.settings.transfer.part_size
-    if isinstance(target, PathTarget):
-        yield from work(partial(target.allocate, receiver.reception.left or 0))
-        landing = FileLanding(target.temporary, crew, receiver.digest)
-        yield from _InPieces(receiver, landing, crew, Tally(progress)).run(part_size)
-    elif isinstance(target, WriterTarget):
-        yield from _InPieces(receiver, WriterLanding(target, receiver), crew, Tally(progress)).run(min(part_size, MOST_IN_MEMORY))
+    reception, length = receiver.reception, receiver.settings.transfer.part_size
+    if isinstance(target, WriterTarget):
+        landing = WriterLanding(target, receiver)
+        yield from _InPieces(receiver, landing, crew, Tally(progress)).run(min(length, MOST_IN_MEMORY))
+    elif isinstance(target, PathTarget):
+        there: Mapping[int, str] = {}
+        if resumable is not None:
+            end = reception.first + (reception.left or 0)
+            wanted = DownloadState(reception.etag or "", reception.size or 0, reception.first, end, length)
+            state = yield from work(partial(resumable.begin, wanted, fresh=target.fresh))
+            there, length = state.pieces, state.length
+        yield from work(partial(target.allocate, reception.left or 0))
+        file = FileLanding(target.temporary, crew, receiver.digest, resumable, there)
+        yield from _InPieces(receiver, file, crew, Tally(progress)).run(length)
 
 
 @define
@@ -208,6 +250,7 @@ class _InPieces(Generic[P]):
         while coming is not None or self._under_way:
             while coming is not None and self.crew.free and self._under_way < self.landing.window(self.crew.size):
                 index, interval = coming
+                self._under_way += 1
                 self._begin(index, *interval)
                 coming = next(plan, None)
             yield from self.crew.attend()
@@ -217,8 +260,23 @@ class _InPieces(Generic[P]):
         reception.received = end - first
 
     def _begin(self, index: int, first: int, end: int) -> None:
-        parent = self.receiver
-        piece = self.landing.piece(first - parent.reception.first, end - first)
+        """Have a piece received, unless it is there."""
+        piece = self.landing.piece(index, first - self.receiver.reception.first, end - first)
+
+        def arrived() -> object:
+            self._arrived[index] = piece
+            return self.tally.finish(index, piece.length)
+
+        def found(is_there: bool) -> object:
+            if is_there:
+                return arrived()
+            self._receive(piece, index, first, end, arrived)
+            return None
+
+        if not self.landing.find(piece, found):
+            self._receive(piece, index, first, end, arrived)
+
+    def _receive(self, piece: P, index: int, first: int, end: int, arrived: Callable[[], object]) -> None:
         told = 0
 
         def moved(position: int) -> object:
@@ -228,14 +286,10 @@ class _InPieces(Generic[P]):
             told = position
             return self.crew.report(partial(self.tally.reach, index, position))
 
-        def then(_: object) -> object:
-            self._arrived[index] = piece
-            return self.tally.finish(index, piece.length)
-
+        parent = self.receiver
         reception = parent.reception.piece(first, end)
         receiver = Receiver(parent.settings, parent.bucket, parent.key, reception, piece, parent.budget, moved)
-        self._under_way += 1
-        self.crew.submit(_received(receiver, piece), then)
+        self.crew.submit(_received(receiver, piece), lambda _: arrived())
 
     def _done(self) -> None:
         self._under_way -= 1

@@ -22,6 +22,7 @@ from .._transport.steps import Steps, meet, tell, work
 from ..config import MIB
 from ..exceptions import InvalidInputError, SourceChangedError
 from ..types import AsyncData, Buffer
+from .resumption import SourceIdentity
 
 CHUNK = MIB
 """Bytes that are read and sent at once: fewer are slower, more are copied twice on their way."""
@@ -113,6 +114,11 @@ class FileSource:
         with self._lock:
             self._file.seek(position)
             return _as_bytes(self._file.read(most))
+
+    def identity(self) -> SourceIdentity:
+        """Return what shows later that this is the same file with the same content."""
+        facts = os.fstat(self._file.fileno())
+        return SourceIdentity(self.size, facts.st_mtime_ns, facts.st_ino, facts.st_dev)
 
     def once(self) -> Feed:
         """Return its bytes as what is read once, from start to end."""

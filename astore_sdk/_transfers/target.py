@@ -160,8 +160,12 @@ class PathTarget:
     restartable = True
 
     def __init__(self, path: Path, *, overwrite: bool) -> None:
-        self._path = path
+        self.path = path
         self._overwrite = overwrite
+        self._lasting: Path | None = None
+        self._kept = False
+        self.fresh = True
+        """Whether the temporary file was made now."""
         self.temporary = path.with_name(f".astore-{secrets.token_hex(8)}.part")
         self._file: io.FileIO | None = None
         self._mode = 0o600
@@ -177,9 +181,35 @@ class PathTarget:
         self._file = io.FileIO(self.temporary, "wb", opener=opener)
         # What the umask left of 0666 is the mode of a new file; an old one keeps its own. Until it is whole it is ours alone.
         self._mode = stat.S_IMODE(os.fstat(self._file.fileno()).st_mode)
-        if self._path.exists():
-            self._mode = stat.S_IMODE(self._path.stat().st_mode)
+        if self.path.exists():
+            self._mode = stat.S_IMODE(self.path.stat().st_mode)
         self.temporary.chmod(0o600)
+        if self._lasting is not None:
+            self._use(self._lasting)
+
+    def last(self, name: str) -> None:
+        """Use a temporary file with this name, one that is there already if it is, and remove it only when told to."""
+        self._lasting = self.path.with_name(f".astore-{name}.part")
+
+    def _use(self, lasting: Path) -> None:
+        try:
+            descriptor = os.open(lasting, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+        except OSError:
+            descriptor = None
+        if descriptor is not None and _is_ours(os.fstat(descriptor)):
+            self._open_file.close()
+            self.temporary.unlink()
+            self._file = io.FileIO(descriptor, "r+b")
+            self.fresh = False
+        else:
+            if descriptor is not None:
+                os.close(descriptor)
+            self.temporary.replace(lasting)
+        self.temporary = lasting
+
+    def keep(self) -> None:
+        """Let the temporary file stay, for another process to go on with."""
+        self._kept = True
 
     def allocate(self, size: int) -> None:
         """Make room for so many bytes: a disk that is too small is found out now."""
@@ -224,21 +254,21 @@ class PathTarget:
         self._open_file.close()
         self.temporary.chmod(self._mode)
         if self._overwrite:
-            self.temporary.replace(self._path)
+            self.temporary.replace(self.path)
         else:
             self._place()
-        _sync_folder(self._path.parent)
+        _sync_folder(self.path.parent)
 
     def _place(self) -> None:
         """Give it its name unless something has it by now."""
         try:
-            self._path.hardlink_to(self.temporary)
+            self.path.hardlink_to(self.temporary)
         except FileExistsError:
             raise
         except OSError:  # a file system without links: a moment is left in which another may take the name
-            if self._path.exists():
-                raise FileExistsError(17, os.strerror(17), str(self._path)) from None
-            self.temporary.replace(self._path)
+            if self.path.exists():
+                raise FileExistsError(17, os.strerror(17), str(self.path)) from None
+            self.temporary.replace(self.path)
         else:
             self.temporary.unlink()
 
@@ -246,7 +276,13 @@ class PathTarget:
         """Remove the temporary file if it is still there."""
         if self._file is not None:
             self._file.close()
-            self.temporary.unlink(missing_ok=True)
+            if not self._kept:
+                self.temporary.unlink(missing_ok=True)
+
+
+def _is_ours(facts: os.stat_result) -> bool:
+    """Tell whether a file is an ordinary one of this user's, which has no other name: nobody put it there for us to write to."""
+    return stat.S_ISREG(facts.st_mode) and facts.st_nlink == 1 and (not hasattr(os, "geteuid") or facts.st_uid == os.geteuid())
 
 
 def _sync_folder(folder: Path) -> None:

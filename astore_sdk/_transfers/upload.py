@@ -16,9 +16,14 @@ from ..models import Object
 from ..types import AsyncData, ProgressCallback
 from .body import SourceBody
 from .destination import Destination, compared
-from .multipart import send_in_parts
+from .journal import Journal, Record
+from .multipart import forget_earlier, send_in_parts
 from .parts import FeedParts, SourceParts
+from .plan import part_size_for
 from .progress import Progress, check_callback
+from .resumable import ResumableUpload
+from .resumption import UploadPlan
+from .resumption import described as described_by
 from .source import CallerFeed, Feed, FileSource, Source, open_data, wrong_size
 
 
@@ -35,8 +40,9 @@ def upload(
     progress_callback: ProgressCallback | None,
     if_match: str | None,
     if_none_match: str | None,
+    resume_at: str | None = None,
 ) -> Steps[Object]:
-    """Store data under a key, at once or in parts, and return the object."""
+    """Store data under a key, at once or in parts, and return the object. `resume_at` is the store's address if it is resumable."""
     check_bucket(bucket)
     check_key(key)
     objects.write_conditions(if_match, if_none_match)
@@ -49,17 +55,43 @@ def upload(
         metadata={name.lower(): text for name, text in (metadata or {}).items() if text is not None},
     )
     into = Destination(settings, bucket, described, headers, progress, if_match, if_none_match)
+    if resume_at is None:
+        return (yield from _send(into, data, size, awaits=awaits, journal=None))
+    if not isinstance(data, os.PathLike):
+        raise InvalidInputError("resume=True needs a pathlib.Path: what else could be read again by another process?")
+    path = os.path.realpath(data)
+    journal = yield from work(partial(Journal, "upload", resume_at, bucket, key, path))
+    try:
+        what = {"kind": "upload", "store": resume_at, "bucket": bucket, "key": key, "path": path}
+        stored = yield from _send(into, data, size, awaits=awaits, journal=(journal, what))
+        yield from work(journal.end)
+        return stored
+    finally:
+        journal.close()
+
+
+def _send(
+    into: Destination, data: AsyncData | CallerFeed, size: int | None, *, awaits: bool, journal: tuple[Journal, Record] | None
+) -> Steps[Object]:
+    transfer = into.settings.transfer
     opening = partial(open_data, data, size, awaits=awaits)
     opened = (yield from work(opening)) if isinstance(data, os.PathLike) else opening()
     try:
         if isinstance(opened, Feed):
+            if journal is not None:
+                raise InvalidInputError("resume=True needs an ordinary file")
             return (yield from _send_feed(into, opened, size))
-        if opened.size <= settings.transfer.threshold:
+        resumable = None
+        if journal is not None and isinstance(opened, FileSource):
+            part_size = part_size_for(opened.size, transfer.part_size)
+            resumable = ResumableUpload(*journal, UploadPlan(opened.identity(), described_by(into.headers), part_size))
+        if opened.size <= transfer.threshold:
+            if resumable is not None:
+                yield from forget_earlier(into, resumable)
             return (yield from _put(into, opened))
         if isinstance(opened, FileSource) and not opened.by_offset:
-            parts = FeedParts(opened.once(), opened.size, settings.transfer.part_size, file=opened)
-            return (yield from send_in_parts(into, parts))
-        return (yield from send_in_parts(into, SourceParts(opened, settings.transfer.part_size)))
+            return (yield from send_in_parts(into, FeedParts(opened.once(), opened.size, transfer.part_size, file=opened)))
+        return (yield from send_in_parts(into, SourceParts(opened, transfer.part_size), resumable))
     finally:
         opened.close()
 

@@ -18,7 +18,7 @@ from .._wire.failures import RAISED_BY_HTTPX
 from .._wire.messages import Answer
 from ..auth import BearerAuth
 from ..config import Config
-from ..exceptions import InvalidInputError
+from ..exceptions import InvalidInputError, NetworkError
 from .crew import Crew, InlineCrew
 from .http import Channel, ClientArguments, Gatherer, client_arguments
 from .lines import Line
@@ -164,13 +164,18 @@ class Runner:
             self.channel.log(operation, result, self.clock() - begun, attempt)
         return response
 
+    def _failure(self, error: Exception, operation: Operation[object]) -> NetworkError:
+        """Return our error for one of httpx's, unless all work was stopped: then that is why, and nothing is tried again."""
+        self.checkpoint()
+        return self.channel.failure(error, operation)
+
     def exchange(self, step: Exchange) -> Answer:
         """Send a request and read its whole answer."""
         try:
             response = self._send(step.operation, step.attempt, step.body)
             return self._gather(response)
         except RAISED_BY_HTTPX as error:
-            failure = self.channel.failure(error, step.operation)
+            failure = self._failure(error, step.operation)
         raise failure
 
     def open(self, step: Open) -> tuple[Answer, _Stream | None]:
@@ -181,7 +186,7 @@ class Runner:
                 return self.channel.answer(response, self.now()), _Stream(response, step.operation)
             return self._gather(response), None
         except RAISED_BY_HTTPX as error:
-            failure = self.channel.failure(error, step.operation)
+            failure = self._failure(error, step.operation)
         raise failure
 
     def _gather(self, response: httpx.Response) -> Answer:
@@ -203,7 +208,7 @@ class Runner:
         try:
             return stream.read()
         except RAISED_BY_HTTPX as error:
-            failure = self.channel.failure(error, stream.operation)
+            failure = self._failure(error, stream.operation)
         raise failure
 
 

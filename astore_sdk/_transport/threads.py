@@ -101,7 +101,7 @@ class ThreadedCrew:
     @property
     def free(self) -> int:
         """How many workers have nothing to do."""
-        return self.size - self._busy
+        return max(0, self.size - self._busy)
 
     def submit(self, job: Steps[T], then: Callable[[T], object], *, local: bool = False, graceful: bool = False) -> None:
         """Have a job done, and hand its result to `then`."""

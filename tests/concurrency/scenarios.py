@@ -13,7 +13,7 @@ from pathlib import Path
 
 from attrs import evolve, frozen
 
-from astore_sdk import AsyncClient, Client, Config, NotFoundError, TransferConfig
+from astore_sdk import AsyncClient, Client, Config, NotFoundError, RetryPolicy, TransferConfig
 
 BUCKET = "shared"
 IN_PARTS = TransferConfig(threshold=100_000, part_size=5 * 1024 * 1024)
@@ -101,8 +101,8 @@ def many_tasks(config: Config, folder: Path, count: int = 200) -> None:
     assert not list(folder.glob(".astore-*"))
 
 
-def in_child(work: Callable[[], object]) -> None:
-    """Fork, and see that the work is done in the child."""
+def in_child(work: Callable[[], object], meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Fork, and see that the work is done in the child, while the parent does something too."""
     child = os.fork()
     if not child:
         try:
@@ -110,22 +110,31 @@ def in_child(work: Callable[[], object]) -> None:
             os._exit(0)
         finally:
             os._exit(1)
-    assert os.waitpid(child, 0)[1] == 0
+    try:
+        meanwhile()
+    finally:
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def fork(config: Config, _folder: Path, _count: int = 1) -> None:
-    """Use a client before a fork, after it in the child, and in the parent again."""
-    with Client(config) as client:
+    """Use a client before a fork, after it in both processes at once, and in the parent again. Nothing is repeated for it."""
+    with Client(evolve(config, retry=RetryPolicy(max_attempts=1))) as client:
         client.upload(BUCKET, "fork", b"parent")
 
-        def work() -> None:
+        def work(key: str = "fork-child") -> None:
+            for number in range(20):  # were the connection shared, each would get answers to the other's questions
+                client.upload(BUCKET, key, f"{key}-{number}".encode())
+                assert client.read(BUCKET, key) == f"{key}-{number}".encode()
+
+        def child() -> None:
             assert client.read(BUCKET, "fork") == b"parent"
+            work()
             client.upload(BUCKET, "fork", b"child")
             client.close()
 
-        in_child(work)
+        in_child(child, meanwhile=lambda: work("fork-parent"))
         assert client.read(BUCKET, "fork") == b"child"
-        assert client.list_objects(BUCKET, prefix="fork").objects[0].size == 5
+        assert client.get_object_metadata(BUCKET, "fork").size == 5
 
 
 def fork_async(config: Config, _folder: Path, _count: int = 1) -> None:

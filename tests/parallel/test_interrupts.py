@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +43,10 @@ def ctrl_c(after: float) -> Iterator[Callable[[], float]]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        with warnings.catch_warnings():
+            # In the middle of what httpx does, a Ctrl-C may leave a socket to the garbage collector.
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 @pytest.fixture
@@ -181,6 +187,68 @@ def test_a_task_that_is_cancelled_while_the_store_is_silent(
     assert anyio.run(main) < IN_TIME
     store.faults.clear()
     nothing_is_left(client, bucket, "big")
+
+
+@pytest.fixture
+def stored(client: Client, bucket: str, source: Path) -> str:
+    client.upload(bucket, "stored", source)
+    return "stored"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ctrl_c_at_any_moment_of_a_download(
+    client: Client, store: BackgroundServer, bucket: str, stored: str, source: Path, tmp_path: Path, seed: int
+) -> None:
+    store.faults.add(Fault(operation="getObject", delay=0.05, times=10))
+    target = tmp_path / "target"
+    target.write_bytes(b"old")
+    moment = random.Random(seed).uniform(0.001, 0.25)
+    try:
+        with ctrl_c(moment) as since:
+            client.download(bucket, stored, target)
+    except KeyboardInterrupt:
+        assert since() < IN_TIME
+        assert target.read_bytes() in (b"old", source.read_bytes())
+        nothing_is_left(client, bucket, "none", tmp_path)
+    else:
+        assert target.read_bytes() == source.read_bytes()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_download_that_is_cancelled(
+    config: Config, client: Client, store: BackgroundServer, bucket: str, stored: str, source: Path, tmp_path: Path, seed: int
+) -> None:
+    store.faults.add(Fault(operation="getObject", delay=0.05, times=10))
+    target = tmp_path / "target"
+    target.write_bytes(b"old")
+    moment = random.Random(seed).uniform(0.001, 0.25)
+
+    async def main() -> None:
+        async with AsyncClient(config) as other:
+            with anyio.move_on_after(moment) as scope:
+                await other.download(bucket, stored, target)
+            assert anyio.current_time() - scope.deadline < IN_TIME
+
+    anyio.run(main)
+    assert target.read_bytes() in (b"old", source.read_bytes())
+    nothing_is_left(client, bucket, "none", tmp_path)
+
+
+def test_ctrl_c_while_pieces_are_silent(client: Client, store: BackgroundServer, bucket: str, stored: str, tmp_path: Path) -> None:
+    store.faults.add(Fault(operation="getObject", stall_after=1000, skip=1, times=10))
+    with ctrl_c(0.5) as since, pytest.raises(KeyboardInterrupt):
+        client.download(bucket, stored, tmp_path / "target")
+    assert since() < IN_TIME
+    nothing_is_left(client, bucket, "none", tmp_path)
+
+
+def test_a_writer_that_raises_ends_a_download(client: Client, bucket: str, stored: str) -> None:
+    class Writer:
+        def write(self, _data: bytes) -> None:
+            raise Disliked
+
+    with pytest.raises(Disliked):
+        client.download(bucket, stored, Writer())
 
 
 def test_a_closed_client_says_so(config: Config, source: Path) -> None:

@@ -243,3 +243,13 @@ def test_what_is_told_after_a_lost_answer_is_looked_up(row: Row, connect: Connec
             assert bool(getattr(error, "__notes__", [])) == row["looked up"].endswith("403")
         assert len(server.heard) == len(script) + 1 + len(looked_up)
         assert [heard.method for heard in server.heard[len(script) + 1 :]] == ["HEAD"] * len(looked_up)
+
+
+def test_cookies_are_not_kept(connect: Connect) -> None:
+    odd = Reply(500, headers={"Set-Cookie": "a=\xe9; Path=/"})
+    redirect = Reply(302, headers={"Location": "/elsewhere"})
+    with ScriptedServer([odd, redirect]) as server, connect(server.url) as client:
+        with pytest.raises(ArtifactStoreError) as caught:
+            client.list_buckets()
+        assert caught.value.status_code == 302
+        assert all("cookie" not in heard.headers for heard in server.heard)

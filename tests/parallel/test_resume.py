@@ -1,0 +1,356 @@
+"""Transfers that go on where another process was stopped."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import random
+import re
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from astore_sdk import Client, Config, InvalidInputError, NetworkError, RetryPolicy, SourceChangedError, TransferInProgressError
+from astore_sdk.server import BackgroundServer, Fault
+
+from ..conftest import TOKEN, ClientFactory
+from .conftest import MIB, PART, SMALL_PARTS
+from .tap import Tap
+
+KILLS = range(int(os.environ.get("ASTORE_KILLS", "3")))
+"""Random moments at which a process is killed; `make soak` tries more."""
+PARTS = 6
+BUFFERED = 8 * MIB
+"""What may be on its way in buffers of the system, ours and the tap's, when a connection is closed."""
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the journals."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "astore_sdk" / "transfers"
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "source"
+    path.write_bytes(os.urandom(PARTS * PART - 1_000_000))
+    return path
+
+
+class Enough(Exception):  # noqa: N818
+    pass
+
+
+def enough(limit: int) -> Callable[[int], None]:
+    """A callback that stops a transfer when so many bytes have moved."""
+
+    def on_progress(total: int) -> None:
+        if total >= limit:
+            raise Enough
+
+    return on_progress
+
+
+def run_until(moved: Callable[[], int], limit: int, *arguments: str) -> None:
+    """Run a mover and kill it when so many bytes have moved."""
+    process = subprocess.Popen([sys.executable, "-m", "tests.parallel.mover", *arguments])
+    while moved() < limit and process.poll() is None:
+        time.sleep(0.001)
+    process.kill()
+    process.wait()
+
+
+def asked(caplog: pytest.LogCaptureFixture, pattern: str) -> list[str]:
+    """Return the client's own lines about requests that match."""
+    lines = [record.getMessage() for record in caplog.records if record.name == "astore_sdk"]
+    return [line for line in lines if re.match(pattern, line)]
+
+
+@pytest.mark.parametrize("seed", KILLS)
+def test_an_upload_goes_on_after_kill_9(
+    make_client: ClientFactory, tapped: Config, tap: Tap, store: BackgroundServer, bucket: str, source: Path, state: Path, seed: int
+) -> None:
+    size = source.stat().st_size
+    limit = random.Random(seed).randrange(0, size)
+    run_until(lambda: tap.up, limit, "up", tap.url, TOKEN, bucket, "big", str(source))
+    with make_client(tapped) as client:
+        uploads = client.list_multipart_uploads(bucket)
+        there = sum(part.size or 0 for upload in uploads for part in client.list_parts(bucket, "big", upload.upload_id))
+        before = tap.up
+        client.upload(bucket, "big", source, resume=True)
+        assert tap.up - before <= size - there + SMALL_PARTS.concurrency * PART
+        assert client.read(bucket, "big") == source.read_bytes()
+        left = client.list_multipart_uploads(bucket)
+        assert len(left) <= max(0, len(uploads) - 1)  # one that was begun and not written down when the process was killed
+    assert list(state.iterdir()) == []
+
+
+@pytest.mark.parametrize("seed", KILLS)
+def test_a_download_goes_on_after_kill_9(
+    make_client: ClientFactory, tapped: Config, tap: Tap, bucket: str, source: Path, tmp_path: Path, state: Path, seed: int
+) -> None:
+    size = source.stat().st_size
+    target = tmp_path / "target"
+    target.write_bytes(b"old")
+    with make_client(tapped) as client:
+        client.upload(bucket, "big", source)
+        begun, limit = tap.down, random.Random(seed).randrange(0, size)
+        run_until(lambda: tap.down - begun, limit, "down", tap.url, TOKEN, bucket, "big", str(target))
+        assert target.read_bytes() in (b"old", source.read_bytes())
+        killed_at = tap.down - begun
+        before = tap.down
+        client.download(bucket, "big", target, resume=True)
+        missing = max(0, size - killed_at)
+        assert tap.down - before <= missing + SMALL_PARTS.concurrency * PART + 2 * BUFFERED
+    assert target.read_bytes() == source.read_bytes()
+    assert list(tmp_path.glob(".astore*")) == []
+    assert list(state.iterdir()) == []
+
+
+def test_an_upload_that_is_stopped_is_kept_and_says_so(
+    client: Client, bucket: str, source: Path, state: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Enough) as caught:
+        client.upload(bucket, "big", source, progress_callback=enough(4 * PART), resume=True)
+    (kept,) = client.list_multipart_uploads(bucket)
+    (note,) = caught.value.__notes__
+    assert "resume=True" in note
+    assert kept.upload_id in note
+    (journal,) = state.iterdir()
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+    assert TOKEN not in journal.read_text()
+    there = len(client.list_parts(bucket, "big", kept.upload_id))
+    totals: list[int] = []
+    caplog.clear()
+    caplog.set_level(logging.DEBUG, "astore_sdk")
+    client.upload(bucket, "big", source, progress_callback=totals.append, resume=True)
+    sent = len(asked(caplog, r"PUT .* 200 "))
+    assert 0 < there == PARTS - sent
+    assert totals == sorted(set(totals))
+    assert totals[-1] == source.stat().st_size
+    assert client.read(bucket, "big") == source.read_bytes()
+    assert list(state.iterdir()) == []
+
+
+def test_without_resume_nothing_is_written_down(client: Client, bucket: str, source: Path, state: Path, tmp_path: Path) -> None:
+    with pytest.raises(Enough):
+        client.upload(bucket, "big", source, progress_callback=enough(PART))
+    client.upload(bucket, "big", source)
+    with pytest.raises(Enough):
+        client.download(bucket, "big", tmp_path / "target", progress_callback=enough(PART))
+    assert not state.exists()
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_a_source_that_changed_in_between(client: Client, bucket: str, source: Path) -> None:
+    with pytest.raises(Enough):
+        client.upload(bucket, "big", source, progress_callback=enough(2 * PART), resume=True)
+    with source.open("r+b") as file:
+        file.write(b"other")
+    client.upload(bucket, "big", source, resume=True)
+    assert client.read(bucket, "big") == source.read_bytes()
+    assert client.list_multipart_uploads(bucket) == []
+
+
+def test_a_source_that_became_small_in_between(client: Client, bucket: str, source: Path, state: Path) -> None:
+    with pytest.raises(Enough):
+        client.upload(bucket, "big", source, progress_callback=enough(2 * PART), resume=True)
+    source.write_bytes(b"small")
+    client.upload(bucket, "big", source, resume=True)
+    assert client.read(bucket, "big") == b"small"
+    assert client.list_multipart_uploads(bucket) == []
+    assert list(state.iterdir()) == []
+
+
+def test_a_source_that_changes_meanwhile_is_given_up(client: Client, bucket: str, source: Path, state: Path) -> None:
+    def change(_total: int) -> None:
+        with source.open("ab") as file:
+            file.write(b"more")
+
+    with pytest.raises(SourceChangedError):
+        client.upload(bucket, "big", source, progress_callback=change, resume=True)
+    assert client.list_multipart_uploads(bucket) == []
+    assert list(state.iterdir()) == []
+
+
+def test_other_metadata_begin_a_new_upload(client: Client, bucket: str, source: Path) -> None:
+    with pytest.raises(Enough):
+        client.upload(bucket, "big", source, progress_callback=enough(2 * PART), resume=True)
+    assert client.upload(bucket, "big", source, metadata={"new": "yes"}, resume=True).metadata == {"new": "yes"}
+    assert client.list_multipart_uploads(bucket) == []
+
+
+def test_an_upload_id_that_is_gone(client: Client, bucket: str, source: Path) -> None:
+    with pytest.raises(Enough):
+        client.upload(bucket, "big", source, progress_callback=enough(2 * PART), resume=True)
+    (kept,) = client.list_multipart_uploads(bucket)
+    client.abort_multipart_upload(bucket, "big", kept.upload_id)
+    client.upload(bucket, "big", source, resume=True)
+    assert client.read(bucket, "big") == source.read_bytes()
+
+
+def test_an_upload_that_was_completed_unseen_is_not_sent_again(
+    make_client: ClientFactory, tapped: Config, tap: Tap, store: BackgroundServer, bucket: str, source: Path, state: Path
+) -> None:
+    store.faults.add(Fault(operation="completeMultipartUpload", lose_answer=True))
+    with make_client(evolve(tapped, retry=RetryPolicy(max_attempts=1))) as client:
+        with pytest.raises(NetworkError):
+            client.upload(bucket, "big", source, resume=True)
+        before = tap.up
+        totals: list[int] = []
+        stored = client.upload(bucket, "big", source, progress_callback=totals.append, resume=True)
+    assert tap.up - before < MIB
+    assert stored.size == totals[-1] == source.stat().st_size
+    assert list(state.iterdir()) == []
+
+
+def test_a_part_that_the_store_has_wrong_is_sent_again(
+    make_client: ClientFactory, tapped: Config, tap: Tap, bucket: str, source: Path
+) -> None:
+    with make_client(tapped) as client:
+        tap.flip_up_at = tap.up + 1_000_000
+        with pytest.raises(Enough):
+            client.upload(bucket, "big", source, progress_callback=enough(4 * PART), resume=True)
+        assert tap.flip_up_at is None
+        client.upload(bucket, "big", source, resume=True)
+        assert client.read(bucket, "big") == source.read_bytes()
+
+
+@pytest.mark.parametrize("way", ["upload", "download"])
+def test_two_at_one_transfer(client: Client, config: Config, bucket: str, source: Path, tmp_path: Path, way: str) -> None:
+    refused: list[TransferInProgressError] = []
+    client.upload(bucket, "big", source)
+
+    def move(client: Client, progress: Callable[[int], None] | None) -> None:
+        if way == "upload":
+            client.upload(bucket, "big", source, progress_callback=progress, resume=True)
+        else:
+            client.download(bucket, "big", tmp_path / "target", progress_callback=progress, resume=True)
+
+    with Client(config) as other:
+
+        def second(_total: int) -> None:
+            if not refused:
+                with pytest.raises(TransferInProgressError) as caught:
+                    move(other, None)
+                refused.append(caught.value)
+
+        move(client, second)
+        assert refused
+        move(other, None)
+
+
+@pytest.mark.parametrize("content", [b"", b"not json\n", b'{"version": 99}\n', b'{"version": 1, "size": "x"}\n', b"\xff\n"])
+def test_a_damaged_journal_is_put_aside(client: Client, bucket: str, source: Path, state: Path, content: bytes) -> None:
+    with pytest.raises(Enough):
+        client.upload(bucket, "big", source, progress_callback=enough(2 * PART), resume=True)
+    (journal,) = state.glob("*.jsonl")
+    journal.write_bytes(content)
+    client.upload(bucket, "big", source, resume=True)
+    assert client.read(bucket, "big") == source.read_bytes()
+    assert [path.read_bytes() for path in state.iterdir()] == [content]
+
+
+def test_resume_needs_a_path(client: Client, bucket: str, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="Path"):
+        client.upload(bucket, "k", b"data", resume=True)
+    with pytest.raises(InvalidInputError, match="Path"):
+        client.download(bucket, "k", io.BytesIO(), resume=True)
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(InvalidInputError, match="ordinary file"):
+        client.download(bucket, "k", tmp_path / "fifo", resume=True)
+
+
+def test_what_is_small_needs_no_journal(client: Client, bucket: str, tmp_path: Path, state: Path) -> None:
+    (tmp_path / "small").write_bytes(b"small")
+    client.upload(bucket, "k", tmp_path / "small", resume=True)
+    client.download(bucket, "k", tmp_path / "copy", resume=True)
+    assert (tmp_path / "copy").read_bytes() == b"small"
+    assert list(state.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy", "small", "state"]
+
+
+@pytest.fixture
+def half(client: Client, bucket: str, source: Path, tmp_path: Path) -> Path:
+    """What a download that was stopped leaves beside its target."""
+    client.upload(bucket, "big", source)
+    with pytest.raises(Enough) as caught:
+        client.download(bucket, "big", tmp_path / "target", progress_callback=enough(4 * PART), resume=True)
+    (note,) = caught.value.__notes__
+    assert "resume=True" in note
+    (left,) = tmp_path.glob(".astore*")
+    assert not (tmp_path / "target").exists()
+    return left
+
+
+def finish(client: Client, bucket: str, tmp_path: Path) -> bytes:
+    totals: list[int] = []
+    found = client.download(bucket, "big", tmp_path / "target", progress_callback=totals.append, resume=True)
+    assert totals == sorted(set(totals))
+    assert totals[-1] == found.size
+    assert list(tmp_path.glob(".astore*")) == []
+    return (tmp_path / "target").read_bytes()
+
+
+def test_a_download_that_was_stopped_goes_on(
+    client: Client, bucket: str, source: Path, tmp_path: Path, half: Path, state: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (journal,) = state.glob("*.jsonl")
+    there = len(journal.read_text().splitlines()) - 1
+    caplog.clear()
+    caplog.set_level(logging.DEBUG, "astore_sdk")
+    assert finish(client, bucket, tmp_path) == source.read_bytes()
+    received = len(asked(caplog, r"GET .* 206 "))
+    assert 0 < there == PARTS - received
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE((tmp_path / "target").stat().st_mode) == 0o666 & ~umask
+
+
+def test_what_was_received_is_checked_before_it_is_trusted(
+    client: Client, bucket: str, source: Path, tmp_path: Path, half: Path
+) -> None:
+    with half.open("r+b") as file:
+        file.write(b"spoilt")
+    assert finish(client, bucket, tmp_path) == source.read_bytes()
+
+
+def test_what_was_received_is_gone(client: Client, bucket: str, source: Path, tmp_path: Path, half: Path) -> None:
+    half.unlink()
+    assert finish(client, bucket, tmp_path) == source.read_bytes()
+
+
+def test_a_link_that_was_put_there_is_not_followed(client: Client, bucket: str, source: Path, tmp_path: Path, half: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    half.unlink()
+    half.symlink_to(victim)
+    assert finish(client, bucket, tmp_path) == source.read_bytes()
+    assert victim.read_bytes() == b"precious"
+
+
+def test_an_object_that_changed_in_between(client: Client, bucket: str, source: Path, tmp_path: Path, half: Path) -> None:
+    other = source.read_bytes()[::-1]
+    client.upload(bucket, "big", other)
+    assert finish(client, bucket, tmp_path) == other
+
+
+@pytest.mark.parametrize("integrity", [True, False])
+def test_part_sizes_may_change_in_between(
+    client: Client, bucket: str, source: Path, tmp_path: Path, half: Path, integrity: bool
+) -> None:
+    transfer = evolve(SMALL_PARTS, part_size=6 * MIB, concurrency=1, integrity=integrity)
+    with pytest.raises(Enough):
+        client.upload(bucket, "other", source, progress_callback=enough(2 * PART), resume=True)
+    client.upload(bucket, "other", source, resume=True, transfer=transfer)
+    assert client.read(bucket, "other") == source.read_bytes()
+    client.download(bucket, "big", tmp_path / "target", resume=True, transfer=transfer)
+    assert (tmp_path / "target").read_bytes() == source.read_bytes()
