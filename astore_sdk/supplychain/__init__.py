@@ -5,13 +5,8 @@ the caller trusts it.
 """
 
 from .detached import DetachedSignature, read_bundle, read_signature
-from .keys import (
-    PrivateKey,
-    PublicKey,
-    generate_key,
-    load_private_key,
-    load_public_key,
-)
+from .keys import PrivateKey, PublicKey, generate_key
+from .pem import load_private_key, load_public_key
 from .policy import Policy
 from .provenance import BuildDefinition, Provenance, ResourceDescriptor, RunDetails
 from .sbom_schema import parse_cyclonedx, parse_spdx, validate_sbom

@@ -12,7 +12,8 @@ from attrs import field, frozen
 
 from .._sigstore import decoded, take_bundle
 from ..exceptions import InvalidInputError
-from .keys import PublicKeySource, check_signs_digests, load_public_key
+from .keys import PublicKeySource, check_signs_digests
+from .pem import load_public_key
 
 
 @frozen

@@ -11,7 +11,8 @@ from attrs import field, fields, frozen
 
 from ..exceptions import InvalidInputError
 from ..models import Attestation, MalformedRecord, Sbom, Signature, SignatureCheck
-from .keys import PublicKey, PublicKeySource, check_signs_digests, load_public_keys
+from .keys import PublicKey, PublicKeySource, check_signs_digests
+from .pem import load_public_keys
 from .sbom import is_sbom_predicate
 from .statements import is_of_type, subject_name
 from .trust import Trust, check_threshold

@@ -9,7 +9,8 @@ from attrs import frozen
 
 from ..exceptions import InvalidInputError
 from ..models import SignatureCheck
-from .keys import PublicKey, PublicKeySource, check_signs_digests, load_public_keys
+from .keys import PublicKey, PublicKeySource, check_signs_digests
+from .pem import load_public_keys
 
 
 @frozen

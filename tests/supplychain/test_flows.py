@@ -360,7 +360,7 @@ def test_cancelled_by_the_callback_nothing_is_signed(client: Client, bucket: str
         raise RuntimeError("enough")
 
     with pytest.raises(RuntimeError, match="enough") as caught:
-        client.publish(bucket, "app", b"data", sign_with=ONE, progress_callback=stop)
+        client.publish(bucket, "app", bytes(8_000_000), sign_with=ONE, progress_callback=stop)
     assert "nothing of this" in caught.value.__notes__[0]
 
 
