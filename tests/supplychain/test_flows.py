@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import tempfile
 import threading
@@ -465,3 +466,19 @@ def test_a_stranger_publishes_in_vain(client: Client, bucket: str, folder: Path)
         client.fetch(bucket, "app", folder / "app", policy=Policy([ONE.public_key()]))
     assert [violation.partition(":")[0] for violation in caught.value.violations] == ["public_keys", "match_name"]
     assert evolve(Policy(KEYS), threshold=1).threshold == 1
+
+
+def test_the_bytes_come_once(client: Client, bucket: str, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    client.publish(bucket, "app", b"data", sign_with=ONE, attest={"build": {}})
+    caplog.set_level(logging.DEBUG, "astore_sdk")
+    for call in (
+        lambda: client.sign_artifact(bucket, "app", TWO),
+        lambda: client.add_attestation(bucket, "app", "test", {}, sign_with=TWO),
+        lambda: client.verify_signatures(bucket, "app", [ONE.public_key(), TWO.public_key()]),
+        lambda: client.verify_attestations(bucket, "app", [ONE.public_key()], type="build"),
+        lambda: client.fetch(bucket, "app", folder / "app", policy=Policy([ONE.public_key()], attestations=["build"])),
+    ):
+        caplog.clear()
+        call()
+        asked = [record for record in caplog.records if record.name == "astore_sdk" and record.getMessage().startswith("GET /s3/")]
+        assert len(asked) == 1
