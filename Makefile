@@ -14,7 +14,7 @@ setup: $(READY)      ## Make the virtual environment with everything for develop
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[server]' --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[progress,sbom,server]' --group dev
 	@touch $@
 
 demo: setup          ## Start the embedded store and do the main job on real files.

@@ -32,6 +32,13 @@ print("core:", refused.stderr.strip())
 """
 
 EXTRAS = {
+    "progress": """
+from astore_sdk.progress import PlainProgress, RichProgress, TqdmProgress
+for kind in (PlainProgress, RichProgress, TqdmProgress):
+    with kind(10, "app") as progress:
+        progress(10)
+print("progress: three bars were drawn")
+""",
     "sbom": """
 from astore_sdk.supplychain import validate_sbom
 validate_sbom('{"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1}')
