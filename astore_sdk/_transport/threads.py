@@ -55,13 +55,34 @@ class _Worker:
         self.job: _Job[object] | None = None
         self._crew = crew
         self._jobs = jobs
+        self._starting = False
+        self._ended = threading.Event()
         # A daemon: should it hang where nothing can reach it, the process can end all the same.
-        self.thread = threading.Thread(target=self._work, name="astore-transfer", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="astore-transfer", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._starting = True
+        self._thread.start()
+
+    def join(self, seconds: float | None = None) -> bool:
+        """Wait until it has ended, at most so long, and tell whether it has. A Ctrl-C may have come before it was quite there."""
+        if self._starting and self._ended.wait(seconds):
+            self._thread.join()
+        return not self._starting or self._ended.is_set()
 
     def _work(self) -> None:
+        try:
+            self._do_jobs()
+        finally:
+            self._ended.set()
+
+    def _do_jobs(self) -> None:
         runner = self._crew.runner.for_worker(self.line, checkpoint=self._checkpoint, sleep=self._crew.stopping.wait)
         while (job := self._jobs.get()) is not None:
             self.job = job
+            if self._crew.stopping.is_set():
+                return  # what was not begun is not done, however graceful
             try:
                 result = runner.run(job.steps)
             except BaseException as error:  # noqa: BLE001 - it is raised again where the flow attends
@@ -110,13 +131,13 @@ class ThreadedCrew:
             self._local_jobs.put(made)
             if self._local is None:
                 self._local = _Worker(self, self._local_jobs, Line(_no_client))
-                self._local.thread.start()
+                self._local.start()
             return
         self._busy += 1
         self._jobs.put(made)
         if len(self._workers) < min(self._busy, self.size):
             self._workers.append(_Worker(self, self._jobs, self._connections.line()))
-            self._workers[-1].thread.start()
+            self._workers[-1].start()
 
     def report(self, call: Callable[[], object]) -> object:
         """Have something called where the flow runs."""
@@ -153,7 +174,7 @@ class ThreadedCrew:
 
     def _see_off(self) -> None:
         for worker in self._everyone():
-            worker.thread.join()
+            worker.join()
             if worker is not self._local:
                 self._connections.give_back(worker.line)
 
@@ -181,18 +202,15 @@ class ThreadedCrew:
         deadline = time.monotonic() + GRACE
         for worker in self._everyone():
             if worker.graceful:
-                worker.thread.join(max(0.0, deadline - time.monotonic()))
+                worker.join(max(0.0, deadline - time.monotonic()))
             worker.line.cut()
         deadline = time.monotonic() + GRACE
         for worker in self._everyone():
-            worker.thread.join(max(0.0, deadline - time.monotonic()))
-            if not worker.thread.is_alive():
+            if worker.join(max(0.0, deadline - time.monotonic())):
                 worker.line.close()
 
     def _everyone(self) -> list[_Worker]:
-        """List who was started: a Ctrl-C can come before that."""
-        workers = self._workers if self._local is None else [*self._workers, self._local]
-        return [worker for worker in workers if worker.thread.ident is not None]
+        return self._workers if self._local is None else [*self._workers, self._local]
 
     def _end_queues(self) -> None:
         for _ in self._workers:
