@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -11,8 +12,9 @@ from urllib.parse import urlsplit
 class Tap:
     """Use `url` in place of the store's. All counts are bytes on the wire, heads included."""
 
-    def __init__(self, store_url: str) -> None:
+    def __init__(self, store_url: str, tls: ssl.SSLContext | None = None) -> None:
         self._to = urlsplit(store_url)
+        self._tls = tls
         self.up = 0
         self.down = 0
         self.connections = 0
@@ -39,8 +41,8 @@ class Tap:
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        self.url = f"http{'s' if self._tls else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._ready.set()
         await self._ended.wait()
         server.close()

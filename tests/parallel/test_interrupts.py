@@ -6,6 +6,7 @@ import gc
 import os
 import random
 import signal
+import ssl
 import threading
 import time
 import warnings
@@ -15,11 +16,14 @@ from pathlib import Path
 
 import anyio
 import pytest
+import trustme
+from attrs import evolve
 
 from astore_sdk import AsyncClient, Client, Config
 from astore_sdk.server import BackgroundServer, Fault
 
 from .conftest import MIB, PART, SOAK
+from .tap import Tap
 
 IN_TIME = 2.5
 """Seconds from a Ctrl-C to the prompt, at most. Most of it is for a busy machine."""
@@ -73,6 +77,28 @@ def test_ctrl_c_while_the_store_is_silent(
     store.faults.clear()
     nothing_is_left(client, bucket, "big")
     assert client.upload(bucket, "small", b"the client is usable").size == 20
+
+
+def test_ctrl_c_while_the_store_is_silent_over_tls(
+    config: Config, store: BackgroundServer, bucket: str, source: Path, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Tap(store.url, context) as tap, Client(evolve(config, base_url=tap.url, verify=tmp_path / "ca.pem")) as client:
+        client.upload(bucket, "there", source)
+        store.faults.add(Fault(operation="uploadPart", stall_before=True, times=10))
+        with ctrl_c(0.5) as since, pytest.raises(KeyboardInterrupt):
+            client.upload(bucket, "big", source)
+        assert since() < IN_TIME
+        store.faults.clear()
+        store.faults.add(Fault(operation="getObject", stall_after=1000, skip=1, times=10))
+        with ctrl_c(0.5) as since, pytest.raises(KeyboardInterrupt):
+            client.download(bucket, "there", tmp_path / "target")
+        assert since() < IN_TIME
+        store.faults.clear()
+        nothing_is_left(client, bucket, "big", tmp_path)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
