@@ -20,6 +20,7 @@ def test_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with BackgroundServer(tmp_path / "store", token=TOKEN) as server:
         monkeypatch.setenv("ASTORE_SERVER", server.url)
         monkeypatch.setenv("ASTORE_TOKEN", TOKEN)
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
         work = tmp_path / "work"
         work.mkdir()
         monkeypatch.chdir(work)

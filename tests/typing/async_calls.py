@@ -64,6 +64,8 @@ async def objects(client: AsyncClient, file: BinaryIO, path: Path, pieces: Itera
     assert_type(stored.metadata.get("version"), str | None)
     assert_type(await client.download("releases", "key", file, byte_range="bytes=0-1023"), Object)
     assert_type(await client.download("releases", "key", path, overwrite=False), Object)
+    assert_type(await client.upload("releases", "key", path, resume=True), Object)
+    assert_type(await client.download("releases", "key", path, resume=True), Object)
     assert_type(await client.read("releases", "key"), bytes)
     async with client.stream("releases", "key") as chunks:
         assert_type(chunks, AsyncObjectStream)

@@ -64,6 +64,8 @@ def objects(client: Client, file: BinaryIO, path: Path, pieces: Iterable[bytes])
     assert_type(stored.metadata.get("version"), str | None)
     assert_type(client.download("releases", "key", file, byte_range="bytes=0-1023"), Object)
     assert_type(client.download("releases", "key", path, overwrite=False), Object)
+    assert_type(client.upload("releases", "key", path, resume=True), Object)
+    assert_type(client.download("releases", "key", path, resume=True), Object)
     assert_type(client.read("releases", "key"), bytes)
     with client.stream("releases", "key") as chunks:
         assert_type(chunks, ObjectStream)
