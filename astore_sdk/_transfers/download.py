@@ -27,7 +27,7 @@ from ..types import AsyncWriter, ProgressCallback
 from .journal import Journal
 from .pieces import divisible, receive_in_pieces
 from .progress import Progress, check_callback
-from .receive import Receiver
+from .receive import Receiver, Sink
 from .reception import RangesIgnored, Reception, VersionChanged
 from .resumable import ResumableDownload, is_final
 from .target import CallerTarget, MemoryTarget, NoTarget, PathTarget, Target, open_target
@@ -60,7 +60,7 @@ def download(
     target = open_target(writer, overwrite=overwrite, awaits=awaits)
     task = Download(settings, bucket, key, Reception(wanted, if_match), target, progress)
     if resume_at is None:
-        return (yield from _land(task, accept))
+        return (yield from _land(task, target, accept))
     if not isinstance(target, PathTarget):
         raise InvalidInputError("resume=True needs the pathlib.Path of an ordinary file")
     path, part = str(target.path), byte_range or "all"
@@ -69,7 +69,7 @@ def download(
         what = {"kind": "download", "store": resume_at, "bucket": bucket, "key": key, "path": path, "range": part}
         task.resumable = ResumableDownload(journal, what)
         target.last(journal.name)
-        received = yield from _land(task, accept)
+        received = yield from _land(task, target, accept)
     except GeneratorExit:
         raise
     except BaseException as error:
@@ -85,9 +85,8 @@ def download(
         journal.close()
 
 
-def _land(task: Download, accept: Accept | None) -> Steps[Object]:
+def _land(task: Download, target: Target, accept: Accept | None) -> Steps[Object]:
     """Receive, and then commit."""
-    target = task.target
     try:
         yield from target.begin()
         received = yield from task.run()
@@ -168,7 +167,7 @@ class Download:
     bucket: str
     key: str
     reception: Reception
-    target: Target
+    target: Sink
     progress: Progress
     resumable: ResumableDownload | None = None
     _receiver: Receiver = field(init=False)

@@ -16,11 +16,11 @@ from ..config import MIB
 from .digest import RunningDigest
 from .plan import plan_ranges
 from .progress import Progress, Tally
-from .receive import Receiver
+from .receive import Receiver, Sink
 from .resumable import ResumableDownload
 from .resumption import DownloadState
 from .source import CHUNK
-from .target import CallerTarget, PathTarget, Target, WriterTarget
+from .target import CallerTarget, PathTarget, WriterTarget
 
 MOST_IN_MEMORY = 16 * MIB
 """A piece on its way to a writer is kept in memory: it has no more bytes than this, whatever the part size is."""
@@ -202,13 +202,13 @@ class WriterLanding:
         done()
 
 
-def divisible(target: Target) -> bool:
+def divisible(target: Sink) -> bool:
     """Tell whether a target can be filled from pieces that come side by side."""
     return isinstance(target, PathTarget | WriterTarget) and not isinstance(target, CallerTarget)
 
 
 def receive_in_pieces(
-    receiver: Receiver, target: Target, crew: Crew, progress: Progress, resumable: ResumableDownload | None
+    receiver: Receiver, target: Sink, crew: Crew, progress: Progress, resumable: ResumableDownload | None
 ) -> Steps[None]:
     """Receive what a receiver knows the head of."""
     reception, length = receiver.reception, receiver.settings.transfer.part_size

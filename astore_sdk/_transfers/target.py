@@ -26,10 +26,6 @@ class MemoryTarget:
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
 
-    def begin(self) -> Steps[None]:
-        """Do nothing."""
-        yield from ()
-
     def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
         """Keep a chunk."""
         yield from ()
@@ -42,13 +38,6 @@ class MemoryTarget:
         yield from ()
         self._chunks.clear()
 
-    def commit(self) -> Steps[None]:
-        """Do nothing."""
-        yield from ()
-
-    def discard(self) -> None:
-        """Do nothing."""
-
     @property
     def content(self) -> bytes:
         """What came."""
@@ -60,10 +49,6 @@ class NoTarget:
 
     restartable = True
 
-    def begin(self) -> Steps[None]:
-        """Do nothing."""
-        yield from ()
-
     def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
         """Hash a chunk."""
         if digest is not None:
@@ -72,13 +57,6 @@ class NoTarget:
     def restart(self) -> Steps[None]:
         """Do nothing."""
         yield from ()
-
-    def commit(self) -> Steps[None]:
-        """Do nothing."""
-        yield from ()
-
-    def discard(self) -> None:
-        """Do nothing."""
 
 
 class WriterTarget:
@@ -295,7 +273,7 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-Target = MemoryTarget | NoTarget | WriterTarget | PathTarget
+Target = WriterTarget | PathTarget
 
 
 def open_target(writer: AsyncWriter, *, overwrite: bool, awaits: bool) -> Target:

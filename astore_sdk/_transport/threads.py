@@ -75,6 +75,8 @@ class _Worker:
         try:
             self._do_jobs()
         finally:
+            if self._crew.stopping.is_set():
+                self.line.close()  # it may be that nobody waits for this any more
             self._ended.set()
 
     def _do_jobs(self) -> None:

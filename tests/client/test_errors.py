@@ -39,6 +39,8 @@ from astore_sdk.models import CompletedPart
 from ..conftest import TOKEN, ClientFactory
 
 ONCE = RetryPolicy(max_attempts=1)
+PUBLIC = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"
+SIGNED = {"algorithm": "ECDSA-P256-SHA256", "signature": b"x", "artifact_digest": "sha256:" + "0" * 64}
 
 
 def test_wrong_token(make_client: ClientFactory, config: Config) -> None:
@@ -143,6 +145,21 @@ def test_wrong_types(client: Client, tmp_path: Path) -> None:
             (lambda: client.delete_objects("bucket", "key"), "iterable of keys"),
             (lambda: client.list_objects("bucket", max_keys="3"), "max_keys"),
             (lambda: client.add_attestation("bucket", "k", "build", [1]), "mapping"),
+            (lambda: client.add_attestation("bucket", "k", "build", {1: 2}), "not a str: 1"),
+            (lambda: client.create_bucket(b"bucket"), "bucket is a str"),
+            (lambda: client.read("bucket", b"k"), "key is a str"),
+            (lambda: client.read("bucket", "k", byte_range=5), "byte_range is a str"),
+            (lambda: client.delete_object("bucket", "k", if_match=5), "if_match is an etag"),
+            (lambda: client.upload("bucket", "k", b"", metadata=[("a", "b")]), "mapping"),
+            (lambda: client.upload("bucket", "k", b"", metadata={1: "b"}), "names are str"),
+            (lambda: client.upload_part("bucket", "k", "id", "1", b""), "whole number"),
+            (lambda: client.complete_multipart_upload("bucket", "k", "id", [1]), "CompletedPart or Part"),
+            (lambda: client.complete_multipart_upload("bucket", "k", "id", [CompletedPart(1, "a")], digest=1), "digest is a str"),
+            (lambda: client.add_signature("bucket", "k", public_key=5, **SIGNED), "PEM as str or bytes"),
+            (
+                lambda: client.add_signature("bucket", "k", public_key=PUBLIC, **SIGNED | {"signature": "x"}),
+                "raw signature as bytes",
+            ),
             (lambda: client.add_attestation("bucket", "k", "build", {"x": object()}), "not JSON serializable"),
         ]
         for call, message in calls:
@@ -152,8 +169,6 @@ def test_wrong_types(client: Client, tmp_path: Path) -> None:
 
 def test_bad_input(client: Client) -> None:
     pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n"
-    digest = "sha256:" + "0" * 64
-    signed = {"algorithm": "ECDSA-P256-SHA256", "signature": b"x", "artifact_digest": digest}
     calls: list[tuple[Callable[[], object], str]] = [
         (lambda: client.upload("bucket", "k", b"abc", 2), "data has 3 bytes"),
         (lambda: client.upload("bucket", "k", iter([b"abc"]), 4), "data has 3 bytes"),
@@ -169,8 +184,12 @@ def test_bad_input(client: Client) -> None:
         (lambda: client.complete_multipart_upload("bucket", "k", "id", []), "at least one"),
         (lambda: client.complete_multipart_upload("bucket", "k", "id", [CompletedPart(1, "a")] * 2), "twice"),
         (lambda: client.complete_multipart_upload("bucket", "k", "id", [CompletedPart(1, "a")], digest="x"), "sha256:"),
-        (lambda: client.add_signature("bucket", "k", public_key=pem, **signed), "private key; it was not sent"),
-        (lambda: client.add_signature("bucket", "k", public_key="ssh-rsa x", **signed), "PEM public key"),
+        (lambda: client.add_signature("bucket", "k", public_key=pem, **SIGNED), "private key; it was not sent"),
+        (lambda: client.add_signature("bucket", "k", public_key=PUBLIC, **SIGNED | {"signature": b""}), "signature is empty"),
+        (lambda: client.add_signature("bucket", "k", public_key=PUBLIC, **SIGNED | {"algorithm": "MD5"}), "algorithm is one of"),
+        (lambda: client.complete_multipart_upload("bucket", "k", "id", [CompletedPart(10_001, "a")]), "outside 1 to 10000"),
+        (lambda: client.upload_part("bucket", "k", "id", 1, iter([b"abc"]), 4), "data has 3 bytes"),
+        (lambda: client.add_signature("bucket", "k", public_key="ssh-rsa x", **SIGNED), "PEM public key"),
         (lambda: client.attach_sbom("bucket", "k", "spdx", "{}"), "neither SPDX nor CycloneDX"),
         (lambda: client.attach_sbom("bucket", "k", "spdx", '{"bomFormat":"CycloneDX","specVersion":"1.6"}'), "cyclonedx 1.6"),
         (lambda: client.attach_sbom("bucket", "k", "swid", "{}"), "one of spdx, cyclonedx"),

@@ -138,6 +138,30 @@ def test_values_out_of_bounds(make: object) -> None:
         make()
 
 
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RetryPolicy(max_attempts=1.5),
+        lambda: TransferConfig(integrity="no"),
+        lambda: Config(b"http://host"),
+        lambda: Config("http://host", 5),
+        lambda: Config("http://host", insecure_skip_verify="no"),
+        lambda: Config("http://host", cert=["cert.pem", "key.pem"]),
+        lambda: Config("http://host", headers=[("a", "b")]),
+        lambda: Config("http://host", headers={"a": 1}),
+        lambda: Config("http://host", retry=4),
+        lambda: Config("http://host", transfer=RetryPolicy()),
+    ],
+)
+def test_values_of_a_wrong_type(make: object) -> None:
+    with pytest.raises(TypeError):
+        make()
+
+
+def test_cert_takes_a_path(tmp_path: Path) -> None:
+    assert Config("https://host", cert=tmp_path / "both.pem").cert == str(tmp_path / "both.pem")
+
+
 def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("ASTORE_SERVER", "ASTORE_TOKEN", "ARTIFACT_STORE_URL", "ARTIFACT_STORE_TOKEN"):
         monkeypatch.delenv(name, raising=False)
