@@ -28,6 +28,11 @@ class BearerAuth(httpx.Auth):
         """Replace the token; the next request uses it."""
         self._token = check_token(token)
 
+    @property
+    def field(self) -> bytes:
+        """The line of a request's head that has the token in it, nothing if there is none."""
+        return f"Authorization: Bearer {self._token}\r\n".encode("ascii") if self._token is not None else b""
+
     def redact(self, text: str) -> str:
         """Return the text without the token, should a server have sent it back."""
         return text.replace(self._token, "***") if self._token else text

@@ -40,11 +40,11 @@ class FilePiece:
         self._offset = offset
         self._file: io.FileIO | None = None
 
-    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:  # noqa: ARG002
+    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:  # noqa: ARG002
         """Put a chunk where it belongs."""
         yield from work(partial(self._write, chunk, offset))
 
-    def _write(self, chunk: bytes, offset: int) -> None:
+    def _write(self, chunk: bytes | memoryview, offset: int) -> None:
         if self._file is None:
             self._file = io.FileIO(self._path, "r+b")
         self._file.seek(self._offset + offset)
@@ -88,7 +88,7 @@ class MemoryPiece:
         self.length = length
         self._buffer = memoryview(bytearray(length))
 
-    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:  # noqa: ARG002
+    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:  # noqa: ARG002
         """Put a chunk where it belongs."""
         yield from ()
         self._buffer[offset : offset + len(chunk)] = chunk

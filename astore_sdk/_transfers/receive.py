@@ -35,8 +35,8 @@ class Sink(Protocol):
         """Whether it can forget what it was given."""
         ...
 
-    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
-        """Take a chunk that begins so many bytes behind the first one, and hash it."""
+    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
+        """Take a chunk that begins so many bytes behind the first one, and hash it. A view is not good for longer."""
         ...
 
     def restart(self) -> Steps[None]:

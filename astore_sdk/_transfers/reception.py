@@ -157,7 +157,7 @@ class Reception:
             self.end = size
         self.head, self.size, self.skip = answer, size, self.first
 
-    def clip(self, chunk: bytes) -> bytes:
+    def clip(self, chunk: bytes | memoryview) -> bytes | memoryview:
         """Return what of a chunk was asked for.
 
         Raises:

@@ -26,10 +26,10 @@ class MemoryTarget:
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
 
-    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
         """Keep a chunk."""
         yield from ()
-        self._chunks.append(chunk)
+        self._chunks.append(bytes(chunk))
         if digest is not None:
             digest.feed(offset, chunk)
 
@@ -49,7 +49,7 @@ class NoTarget:
 
     restartable = True
 
-    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
         """Hash a chunk."""
         if digest is not None:
             yield from work(partial(digest.feed, offset, chunk))
@@ -72,15 +72,16 @@ class WriterTarget:
         """Do nothing: it is open."""
         yield from ()
 
-    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
         """Hand a chunk on, all of it."""
         if digest is not None:
             yield from work(partial(digest.feed, offset, chunk))
-        while chunk:
-            written = yield from self._step(partial(self._write, chunk))
-            if not isinstance(written, int) or written >= len(chunk):
+        left = bytes(chunk)  # it may be kept
+        while left:
+            written = yield from self._step(partial(self._write, left))
+            if not isinstance(written, int) or written >= len(left):
                 return
-            chunk = chunk[written:]  # a raw file may take less than it is given
+            left = left[written:]  # a raw file may take less than it is given
 
     def restart(self) -> Steps[None]:
         """Never called: see `restartable`."""
@@ -100,11 +101,11 @@ class CallerTarget(WriterTarget):
     def __init__(self) -> None:
         super().__init__(len, awaited=False)
 
-    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
         """Hand a chunk on."""
         if digest is not None:
             yield from work(partial(digest.feed, offset, chunk))
-        yield from meet(chunk)
+        yield from meet(bytes(chunk))
 
 
 class DeviceTarget(WriterTarget):
@@ -204,11 +205,11 @@ class PathTarget:
     def _open_file(self) -> io.FileIO:
         return cast("io.FileIO", self._file)
 
-    def write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> Steps[None]:
+    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
         """Write a chunk, and hash it."""
         yield from work(partial(self._write, chunk, offset, digest))
 
-    def _write(self, chunk: bytes, offset: int, digest: RunningDigest | None) -> None:
+    def _write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> None:
         view = memoryview(chunk)
         while view:
             view = view[self._open_file.write(view) :]

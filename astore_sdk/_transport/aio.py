@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import inspect
 import os
@@ -11,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Generic, TypeVar, assert_never, cast
+from weakref import WeakKeyDictionary
 
 import anyio
 import anyio.to_thread
@@ -24,25 +26,52 @@ from ..config import Config
 from ..exceptions import InvalidInputError
 from . import sync
 from .crew import Crew, InlineCrew
-from .http import Channel, Gatherer, client_arguments
+from .http import Channel, ClientArguments, Gatherer, client_arguments
+from .lane.aio import Lane
+from .outgoing import AsyncReply, Outgoing
 from .perform import perform
 from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
+from .stock import AsyncStock
 from .threads import ThreadedCrew
+from .ways import is_httpx_its_own, lane_origin
 
 T = TypeVar("T")
 
-READ_SIZE = 1024 * 1024
-"""Bytes that are gathered before a worker thread is asked to write them."""
 
+class Line:
+    """Connections to one store: for each event loop those of the fast lane, or httpx's."""
 
-class _Borrowed(httpx.AsyncBaseTransport):
-    """A transport of the user's: used as it is, and never closed by us."""
-
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+    def __init__(self, config: Config, arguments: ClientArguments, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._base = httpx.URL(config.base_url)
+        self._arguments = arguments
         self._transport = transport
+        self._origin = lane_origin(config, arguments) if transport is None else None
+        self._lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, Lane] = WeakKeyDictionary()
+        self._stock: AsyncStock | None = None
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._transport.handle_async_request(request)
+    async def send(self, outgoing: Outgoing, feed: Callable[[Body], AsyncIterator[bytes]]) -> AsyncReply:
+        """Send a request and wait for the head of its answer."""
+        if self._origin is not None and is_httpx_its_own() and (loop := _asyncio_loop()) is not None:
+            lane = self._lanes.get(loop) or self._lanes.setdefault(loop, Lane(self._origin))
+            return await lane.send(outgoing, feed)
+        if self._stock is None:
+            self._stock = AsyncStock(self._base, self._arguments, self._transport)
+        return await self._stock.send(outgoing, feed)
+
+    async def close(self) -> None:
+        """Close all connections of this event loop."""
+        if (loop := _asyncio_loop()) is not None and (lane := self._lanes.pop(loop, None)) is not None:
+            await lane.close()
+        if self._stock is not None:
+            await self._stock.close()
+
+
+def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
+    """Return asyncio's loop if this is one of its tasks, and not one of trio's, which may be the loop's guest."""
+    try:
+        return asyncio.get_running_loop() if asyncio.current_task() is not None else None
+    except RuntimeError:
+        return None
 
 
 class Connections:
@@ -50,28 +79,28 @@ class Connections:
 
     def __init__(self, config: Config, transport: httpx.AsyncBaseTransport | None) -> None:
         self._config = config
-        self._transport = _Borrowed(transport) if transport is not None else None
+        self._transport = transport
         # By process: after a fork the parent's sockets are left alone.
-        self._clients: dict[int, httpx.AsyncClient] = {}
+        self._main: dict[int, Line] = {}
         self._closed = False
         # What threads use that move whole files; they cannot speak through a transport that awaits.
         self.blocking: sync.Connections | None = sync.Connections(config, None) if transport is None else None
 
-    def client(self) -> httpx.AsyncClient:
-        """Return the httpx client of this process, made when it is first needed."""
+    async def send(self, outgoing: Outgoing, feed: Callable[[Body], AsyncIterator[bytes]]) -> AsyncReply:
+        """Send a request, and wait for the head of its answer."""
         if self._closed:
             raise InvalidInputError("this client is closed")
-        return self._clients.get(os.getpid()) or self._clients.setdefault(os.getpid(), self._make())
-
-    def _make(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(transport=self._transport, **client_arguments(self._config))
+        main = self._main.get(os.getpid())
+        if main is None:
+            main = self._main[os.getpid()] = Line(self._config, client_arguments(self._config), self._transport)
+        return await main.send(outgoing, feed)
 
     async def close(self) -> None:
         """Close what is open. Closing twice does nothing."""
         self._closed = True
-        client = self._clients.pop(os.getpid(), None)
-        if client is not None:
-            await client.aclose()
+        main = self._main.pop(os.getpid(), None)
+        if main is not None:
+            await main.close()
         if self.blocking is not None:
             self.blocking.close()
 
@@ -81,13 +110,17 @@ def connect(config: Config, transport: httpx.AsyncBaseTransport | None) -> Runne
     return Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
 
 
-class _Stream:
-    """The answer that a flow has open."""
+READ_SIZE = 1024 * 1024
+"""Bytes that are gathered before a worker thread is asked to write them."""
 
-    def __init__(self, response: httpx.Response, operation: Operation[object]) -> None:
+
+class _Gathered:
+    """An open answer, read in larger pieces."""
+
+    def __init__(self, reply: AsyncReply, operation: Operation[object]) -> None:
         self.operation = operation
-        self.close: Callable[[], Awaitable[None]] = response.aclose
-        self._chunks = response.aiter_raw()
+        self.close: Callable[[], Awaitable[None]] = reply.close
+        self._reply = reply
         self._failure: Exception | None = None
 
     async def read(self) -> bytes:
@@ -96,11 +129,9 @@ class _Stream:
         chunks: list[bytes] = []
         size = 0
         try:
-            async for chunk in self._chunks:
+            while size < READ_SIZE and (chunk := await self._reply.read()):
                 chunks.append(chunk)
                 size += len(chunk)
-                if size >= READ_SIZE:
-                    break
         except RAISED_BY_HTTPX as error:
             if not size:
                 raise
@@ -142,54 +173,50 @@ class Runner:
         blocking = self.connections.blocking
         return InlineCrew() if blocking is None else ThreadedCrew(sync.Runner(self.channel, blocking), blocking, size)
 
-    async def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> httpx.Response:
-        client = self.connections.client()
-        request = self.channel.request(operation, body.length, _feed(body)) if body else self.channel.request(operation)
+    async def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> AsyncReply:
+        outgoing = self.channel.outgoing(operation, body)
         begun = self.clock()
         result = "no answer"
         try:
-            response = await client.send(request, stream=True, auth=self.channel.auth_for(operation))
-            result = str(response.status_code)
+            reply = await self.connections.send(outgoing, _feed)
+            result = str(reply.status)
         finally:
             self.channel.log(operation, result, self.clock() - begun, attempt)
-        return response
+        return reply
 
     async def exchange(self, step: Exchange) -> Answer:
         """Send a request and read its whole answer."""
         try:
-            response = await self._send(step.operation, step.attempt, step.body)
-            return await self._gather(response)
+            return await self._gather(await self._send(step.operation, step.attempt, step.body))
         except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
 
-    async def open(self, step: Open) -> tuple[Answer, _Stream | None]:
+    async def open(self, step: Open) -> tuple[Answer, _Gathered | None]:
         """Send a request; keep the body of a success for `read`."""
         try:
-            response = await self._send(step.operation, step.attempt)
-            if response.is_success:
-                return self.channel.answer(response, self.now()), _Stream(response, step.operation)
-            return await self._gather(response), None
+            reply = await self._send(step.operation, step.attempt)
+            answer = self.channel.answer(reply, self.now())
+            return (answer, _Gathered(reply, step.operation)) if answer.ok else (await self._gather(reply), None)
         except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
 
-    async def _gather(self, response: httpx.Response) -> Answer:
+    async def _gather(self, reply: AsyncReply) -> Answer:
         at = self.now()
-        gatherer = Gatherer(response)
+        gatherer = Gatherer(reply)
         try:
-            async for chunk in response.aiter_bytes():
-                if not gatherer.add(chunk):
-                    break
+            while (chunk := await reply.read()) and gatherer.add(chunk):
+                pass
         except RAISED_BY_HTTPX:
-            if response.is_success:
+            if gatherer.ok:
                 raise  # a failure's status says enough, whatever became of its body
         finally:
             with anyio.CancelScope(shield=True):
-                await response.aclose()
-        return self.channel.answer(response, at, gatherer.body)
+                await reply.close()
+        return self.channel.answer(reply, at, gatherer.body())
 
-    async def read(self, stream: _Stream) -> bytes:
+    async def read(self, stream: _Gathered) -> bytes:
         """Read the next bytes of an open answer."""
         try:
             return await stream.read()
@@ -236,7 +263,7 @@ class Carried(Generic[T]):
     def __init__(self, runner: Runner, steps: Steps[T]) -> None:
         self._runner = runner
         self._steps = steps
-        self._stream: _Stream | None = None
+        self._stream: _Gathered | None = None
 
     async def advance(self, given: object = None, failure: BaseException | None = None) -> Meet | Ended[T]:
         """Go on, with what the caller gives or with a failure of the caller's, to the next meeting or the end."""
@@ -264,7 +291,7 @@ class Carried(Generic[T]):
                         case Open():
                             outcome, self._stream = await runner.open(step)
                         case Read():
-                            outcome = await runner.read(cast("_Stream", self._stream))
+                            outcome = await runner.read(cast("_Gathered", self._stream))
                         case Close():
                             await self._let_go()
                         case Sleep():

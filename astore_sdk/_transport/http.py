@@ -1,28 +1,33 @@
-"""What both runners need to speak through httpx: its arguments, requests as it wants them, and how failures map."""
+"""What both runners need to speak HTTP: httpx's arguments, requests and answers, and how failures map."""
 
 from __future__ import annotations
 
 import logging
 import ssl
 import sys
-from collections.abc import AsyncIterator, Iterator
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import TypedDict
 from urllib.request import getproxies
 
 import httpx
+from attrs import astuple, evolve
 
 from .._operations.operation import Operation
 from .._version import __version__
 from .._wire import failures
 from .._wire.messages import Answer
 from ..auth import BearerAuth
-from ..config import Config
+from ..config import Config, Timeout
 from ..exceptions import InvalidInputError, NetworkError
+from .outgoing import AsyncReply, Outgoing, Reply
+from .steps import Body
 
 MAX_ANSWER = 256 * 1024 * 1024
 """Bytes of an answer that is read whole; more is taken for an attack or a mistake."""
+
+_WITH_BODY = ("POST", "PUT", "PATCH")
+"""Methods that say how long their body is even if it has no bytes (RFC 9110, section 8.6)."""
 
 USER_AGENT = f"astore_sdk/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -79,54 +84,46 @@ def _tls(config: Config) -> ssl.SSLContext:
 
 
 class Channel:
-    """Turns operations into httpx's requests, and httpx's failures into ours, by one configuration."""
+    """Turns operations into requests, and httpx's failures into ours, by one configuration."""
 
     def __init__(self, config: Config, auth: BearerAuth) -> None:
         self.config = config
         self.auth = auth
-        self._base = httpx.URL(config.base_url)
-        self._prefix = self._base.raw_path.rstrip(b"/")
-        self._phases = config.phases
+        self.base: httpx.URL = httpx.URL(config.base_url)
+        self._prefix = self.base.raw_path.decode("ascii").rstrip("/")
         self._headers = {
+            "Host": self.base.netloc.decode("ascii"),
             "Accept": "*/*",
             "Accept-Encoding": "identity",  # bytes as they are stored: nothing is decoded on the way
             "User-Agent": config.user_agent or USER_AGENT,
             **config.headers,
         }
 
-    def request(
-        self,
-        operation: Operation[object],
-        length: int | None = None,
-        content: Iterator[bytes] | AsyncIterator[bytes] | None = None,
-    ) -> httpx.Request:
-        """Make the httpx request; its raw path is exactly what was built. A streamed body comes with its length."""
+    def outgoing(self, operation: Operation[object], body: Body | None = None) -> Outgoing:
+        """Make the request; its path is exactly what was built. A streamed body takes the place of the content."""
         asked = operation.request
-        url = httpx.URL(self.config.base_url + asked.path)
-        if url.raw_path != self._prefix + asked.path.encode("ascii"):
-            raise InvalidInputError(f"this path cannot travel as it is: {asked.path}", operation=operation.name)
-        timeout = {
-            "connect": self._phases.connect,
-            "read": max(self._phases.read, asked.patience),
-            "write": self._phases.write,
-            "pool": self._phases.pool,
-        }
-        if asked.haste is not None:
-            timeout = {phase: min(seconds, asked.haste) for phase, seconds in timeout.items()}
         headers = {**self._headers, **asked.headers}
-        if length is not None:
+        length = len(asked.content) if body is None else body.length
+        if length or asked.method in _WITH_BODY:
             headers["Content-Length"] = str(length)
-        return httpx.Request(
+        return Outgoing(
             asked.method,
-            url,
-            headers=headers,
-            content=asked.content if content is None else content,
-            extensions={"timeout": timeout},
+            self._prefix + asked.path,
+            list(headers.items()),
+            asked.content,
+            body,
+            self._timeout(asked.patience, asked.haste),
+            self.auth if asked.authenticated else None,
         )
 
-    def auth_for(self, operation: Operation[object]) -> BearerAuth | None:
-        """Return what adds the token, None where none is due."""
-        return self.auth if operation.request.authenticated else None
+    def _timeout(self, patience: float, haste: float | None) -> Timeout:
+        phases = self.config.phases
+        if patience > phases.read:
+            phases = evolve(phases, read=patience)
+        if haste is not None:
+            most = haste
+            phases = Timeout(*(min(seconds, most) for seconds in astuple(phases)))
+        return phases
 
     def log(self, operation: Operation[object], result: str, seconds: float, attempt: int) -> None:
         """Write the line of one request: never its headers or body."""
@@ -134,41 +131,53 @@ class Channel:
         path = request.path.partition("?")[0]
         logger.debug("%s %s %s %.0f ms, attempt %d", request.method, path, result, seconds * 1000, attempt)
 
-    def answer(self, response: httpx.Response, at: float, body: bytes = b"") -> Answer:
+    def answer(self, reply: Reply | AsyncReply, at: float, body: bytes = b"") -> Answer:
         """Return the answer as a value, without the token should it have been sent back in what errors quote."""
-
-        def redacted(raw: bytes) -> bytes:
-            return self.auth.redact(raw.decode("latin-1")).encode("latin-1")
-
-        if response.is_success:
-            headers = [(name, redacted(raw) if name.lower() == b"x-request-id" else raw) for name, raw in response.headers.raw]
+        status, headers = reply.status, reply.headers
+        if 200 <= status < 300:
+            headers = [(name, self._redacted(raw) if name.lower() == b"x-request-id" else raw) for name, raw in headers]
         else:
-            headers = [(name, redacted(raw)) for name, raw in response.headers.raw]
-            body = redacted(body)
-        return Answer(response.status_code, httpx.Headers(headers), body, at)
+            headers = [(name, self._redacted(raw)) for name, raw in headers]
+            body = self._redacted(body)
+        return Answer(status, httpx.Headers(headers), body, at)
+
+    def _redacted(self, raw: bytes) -> bytes:
+        return self.auth.redact(raw.decode("latin-1")).encode("latin-1")
 
     def failure(self, error: Exception, operation: Operation[object]) -> NetworkError:
         """Return our error for one of httpx's."""
         said = self.auth.redact(str(error))
-        address = f"{self._base.scheme}://{self._base.netloc.decode('ascii')}"
+        address = f"{self.base.scheme}://{self.base.netloc.decode('ascii')}"
         return failures.from_httpx(error, said, address, operation.name, operation.bucket, operation.key)
 
 
 class Gatherer:
     """Collects an answer that is read whole, up to a limit."""
 
-    def __init__(self, response: httpx.Response) -> None:
-        self._most = MAX_ANSWER if response.is_success else failures.MAX_BODY
+    def __init__(self, reply: Reply | AsyncReply) -> None:
+        self.ok = 200 <= reply.status < 300
+        self._most = MAX_ANSWER if self.ok else failures.MAX_BODY
         self._chunks: list[bytes] = []
         self._size = 0
+        self._encoding = [field for field in reply.headers if field[0].lower() == b"content-encoding"]
 
-    def add(self, chunk: bytes) -> bool:
+    def add(self, chunk: bytes | memoryview) -> bool:
         """Take a chunk; False when there is enough."""
-        self._chunks.append(chunk)
+        self._chunks.append(bytes(chunk))
         self._size += len(chunk)
         return self._size < self._most
 
-    @property
     def body(self) -> bytes:
-        """What was collected."""
-        return b"".join(self._chunks)[: self._most]
+        """Return what was collected, decoded: a server may encode it although it was asked not to."""
+        if not self._encoding:
+            return b"".join(self._chunks)[: self._most]
+        encoded = httpx.Response(200, headers=self._encoding, content=iter(self._chunks))
+        self._chunks, self._size, self._encoding = [], 0, []
+        try:
+            for chunk in encoded.iter_bytes():
+                if not self.add(chunk):
+                    break
+        except failures.RAISED_BY_HTTPX:
+            if self.ok:
+                raise
+        return self.body()

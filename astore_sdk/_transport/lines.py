@@ -1,73 +1,85 @@
-"""A connection of one worker's own, which another thread can cut."""
+"""The connections of a client, or of one worker of a transfer, which another thread can cut."""
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import threading
-from collections.abc import Callable, Mapping
-from typing import Protocol, cast
+from collections.abc import Callable, Iterator
 
 import httpx
+
+from ..config import Config
+from .http import ClientArguments
+from .lane.sync import Lane
+from .outgoing import Outgoing, Reply
+from .steps import Body
+from .stock import Stock
+from .ways import is_httpx_its_own, lane_origin
 
 
 class Stopped(Exception):  # noqa: N818 - a signal between a crew and its workers, not an error of the SDK
     """The work that this belongs to was stopped."""
 
 
-class _Stream(Protocol):
-    """What httpcore connects with."""
-
-    def get_extra_info(self, info: str, /) -> object: ...
-
-
-_CONNECTED = (".connect_tcp.complete", ".start_tls.complete")
-"""How the events of httpcore's `trace` extension end that bring a new stream."""
-
-
 class Line:
-    """Connections for one thread at a time. Cut, whoever waits on one of them wakes up at once with a failure."""
+    """Connections to one store. Cut, whoever waits on one of them wakes up at once with a failure.
 
-    def __init__(self, make: Callable[[], httpx.Client]) -> None:
-        self._make = make
-        self._client: httpx.Client | None = None
-        self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._cut = False
+    Args:
+        config: Where the store is.
+        arguments: Makes what httpx needs, when that is first needed: it may load certificates.
+        transport: The user's, in place of all others.
+        worker: Whether it is for one thread at a time, and can be cut.
+    """
 
-    def client(self) -> httpx.Client:
-        """Return what to send requests with, made when it is first needed."""
-        if self._cut:
+    def __init__(
+        self, config: Config, arguments: Callable[[], ClientArguments], transport: httpx.BaseTransport | None, *, worker: bool
+    ) -> None:
+        self._config = config
+        self._arguments = arguments
+        self._transport = transport
+        self._worker = worker
+        self._lock = threading.RLock()
+        self._is_cut = False
+        self._opened = False
+        self._lane: Lane | None = None
+        self._stock: Stock | None = None
+
+    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes]]) -> Reply:
+        """Send a request and wait for the head of its answer.
+
+        Raises:
+            Stopped: The line was cut.
+            httpx.HTTPError: There is no answer.
+        """
+        if not self._opened:
+            self._open()
+        if self._is_cut:
             raise Stopped
-        if self._client is None:
-            self._client = self._make()
-            self._client.event_hooks["request"].append(self._trace)
-        return self._client
+        if self._lane is not None and is_httpx_its_own():
+            return self._lane.send(outgoing, feed)
+        return self._get_stock().send(outgoing, feed)
+
+    def _open(self) -> None:
+        with self._lock:
+            if not self._opened and self._transport is None:
+                origin = lane_origin(self._config, self._arguments())
+                self._lane = None if origin is None else Lane(origin)
+            self._opened = True
+
+    def _get_stock(self) -> Stock:
+        with self._lock:
+            if self._stock is None:
+                self._stock = Stock(httpx.URL(self._config.base_url), self._arguments(), self._transport, traced=self._worker)
+            return self._stock
 
     def cut(self) -> None:
-        """End the connection and let no other one come. From any thread."""
-        with self._lock:
-            self._cut = True
-            self._shut_down()
+        """End what is being done, and let nothing else begin. From any thread."""
+        self._is_cut = True
+        for way in (self._lane, self._stock):
+            if way is not None:
+                way.cut()
 
     def close(self) -> None:
-        """Close the connection. Only when no thread uses it."""
-        if self._client is not None:
-            self._client.close()
-
-    def _trace(self, request: httpx.Request) -> None:
-        request.extensions["trace"] = self._hear
-
-    def _hear(self, event: str, facts: Mapping[str, object]) -> None:
-        if event.endswith(_CONNECTED):
-            found = cast("_Stream", facts["return_value"]).get_extra_info("socket")
-            with self._lock:
-                self._socket = found if isinstance(found, socket.socket) else None
-                if self._cut:
-                    self._shut_down()
-
-    def _shut_down(self) -> None:
-        if self._socket is not None:
-            with contextlib.suppress(OSError):  # it is closed already
-                # Not SSLSocket's own, which takes the session from under the thread that uses it.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+        """Close all connections. Only when no thread uses them."""
+        for way in (self._lane, self._stock):
+            if way is not None:
+                way.close()

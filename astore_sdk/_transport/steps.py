@@ -61,7 +61,7 @@ class Open:
 
 @frozen
 class Read:
-    """Read the next bytes of the answer that is open; none at its end."""
+    """Read the next bytes of the answer that is open; none at its end. A view is good until the next step of this kind."""
 
 
 @frozen
@@ -152,9 +152,9 @@ def open_answer(operation: Operation[object], attempt: int) -> Steps[Answer]:
     return cast("Answer", (yield Open(operation, attempt)))
 
 
-def read() -> Steps[bytes]:
-    """Return the next bytes of the open answer; none at its end."""
-    return cast("bytes", (yield Read()))
+def read() -> Steps[bytes | memoryview]:
+    """Return the next bytes of the open answer; none at its end. A view is good until this is called again."""
+    return cast("bytes | memoryview", (yield Read()))
 
 
 def work(call: Callable[[], T], *, shielded: bool = False) -> Steps[T]:

@@ -22,6 +22,7 @@ from ..exceptions import InvalidInputError, NetworkError
 from .crew import Crew, InlineCrew
 from .http import Channel, ClientArguments, Gatherer, client_arguments
 from .lines import Line
+from .outgoing import Outgoing, Reply
 from .perform import perform
 from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
 from .threads import ThreadedCrew
@@ -32,36 +33,28 @@ MOST_IDLE_LINES = 16
 """Connections of transfers that are kept when the transfer is done."""
 
 
-class _Borrowed(httpx.BaseTransport):
-    """A transport of the user's: used as it is, and never closed by us."""
-
-    def __init__(self, transport: httpx.BaseTransport) -> None:
-        self._transport = transport
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._transport.handle_request(request)
-
-
 class Connections:
     """The connections of a client and of those made of it with other options."""
 
     def __init__(self, config: Config, transport: httpx.BaseTransport | None) -> None:
         self._config = config
-        self._transport = _Borrowed(transport) if transport is not None else None
+        self._transport = transport
         # By process: after a fork the parent's sockets are left alone.
-        self._clients: dict[int, httpx.Client] = {}
-        self._lines: dict[int, list[Line]] = {}
+        self._main: dict[int, Line] = {}
+        self._idle: dict[int, list[Line]] = {}
         self._closed = False
 
-    def client(self) -> httpx.Client:
-        """Return the httpx client of this process, made when it is first needed."""
+    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes]]) -> Reply:
+        """Send a request over the connections that all share, and wait for the head of its answer."""
         if self._closed:
             raise InvalidInputError("this client is closed")
-        # Threads may race here: the loser's client never opens anything.
-        return self._clients.get(os.getpid()) or self._clients.setdefault(os.getpid(), self._make())
+        # Threads may race here: the loser's line never opens anything.
+        main = self._main.get(os.getpid()) or self._main.setdefault(os.getpid(), self.new_line(worker=False))
+        return main.send(outgoing, feed)
 
-    def _make(self) -> httpx.Client:
-        return httpx.Client(transport=self._transport, **self._arguments)
+    def new_line(self, *, worker: bool = True) -> Line:
+        """Return connections that open when they are first needed."""
+        return Line(self._config, lambda: self._arguments, self._transport, worker=worker)
 
     @cached_property
     def _arguments(self) -> ClientArguments:
@@ -72,13 +65,13 @@ class Connections:
         if self._closed:
             raise InvalidInputError("this client is closed")
         try:
-            return self._lines[os.getpid()].pop()
+            return self._idle[os.getpid()].pop()
         except (KeyError, IndexError):
-            return Line(self._make)
+            return self.new_line(worker=True)
 
     def give_back(self, line: Line) -> None:
         """Take a line back that is whole and idle. Some are kept for the next transfer."""
-        idle = self._lines.setdefault(os.getpid(), [])
+        idle = self._idle.setdefault(os.getpid(), [])
         if self._closed or len(idle) >= MOST_IDLE_LINES:
             line.close()
         else:
@@ -87,28 +80,14 @@ class Connections:
     def close(self) -> None:
         """Close what is open. Closing twice does nothing."""
         self._closed = True
-        client = self._clients.pop(os.getpid(), None)
-        if client is not None:
-            client.close()
-        for line in self._lines.pop(os.getpid(), []):
+        main = self._main.pop(os.getpid(), None)
+        for line in [*([main] if main else []), *self._idle.pop(os.getpid(), [])]:
             line.close()
 
 
 def connect(config: Config, transport: httpx.BaseTransport | None) -> Runner:
     """Return what carries out the flows of a client. Nothing is opened yet."""
     return Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
-
-
-class _Stream:
-    """The answer that a flow has open."""
-
-    def __init__(self, response: httpx.Response, operation: Operation[object]) -> None:
-        self.operation = operation
-        self.close: Callable[[], None] = response.close
-        self._chunks = response.iter_raw()
-
-    def read(self) -> bytes:
-        return next(filter(None, self._chunks), b"")
 
 
 class Runner:
@@ -152,17 +131,16 @@ class Runner:
         """Return a flow that its caller drives piece by piece."""
         return Carried(self, steps)
 
-    def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> httpx.Response:
-        client = self.connections.client()
-        request = self.channel.request(operation, body.length, _feed(body)) if body else self.channel.request(operation)
+    def _send(self, operation: Operation[object], attempt: int, body: Body | None = None) -> Reply:
+        outgoing = self.channel.outgoing(operation, body)
         begun = self.clock()
         result = "no answer"
         try:
-            response = client.send(request, stream=True, auth=self.channel.auth_for(operation))
-            result = str(response.status_code)
+            reply = self.connections.send(outgoing, _feed)
+            result = str(reply.status)
         finally:
             self.channel.log(operation, result, self.clock() - begun, attempt)
-        return response
+        return reply
 
     def _failure(self, error: Exception, operation: Operation[object]) -> NetworkError:
         """Return our error for one of httpx's, unless all work was stopped: then that is why, and nothing is tried again."""
@@ -172,43 +150,40 @@ class Runner:
     def exchange(self, step: Exchange) -> Answer:
         """Send a request and read its whole answer."""
         try:
-            response = self._send(step.operation, step.attempt, step.body)
-            return self._gather(response)
+            return self._gather(self._send(step.operation, step.attempt, step.body))
         except RAISED_BY_HTTPX as error:
             failure = self._failure(error, step.operation)
         raise failure
 
-    def open(self, step: Open) -> tuple[Answer, _Stream | None]:
+    def open(self, step: Open) -> tuple[Answer, Reply | None]:
         """Send a request; keep the body of a success for `read`."""
         try:
-            response = self._send(step.operation, step.attempt)
-            if response.is_success:
-                return self.channel.answer(response, self.now()), _Stream(response, step.operation)
-            return self._gather(response), None
+            reply = self._send(step.operation, step.attempt)
+            answer = self.channel.answer(reply, self.now())
+            return (answer, reply) if answer.ok else (self._gather(reply), None)
         except RAISED_BY_HTTPX as error:
             failure = self._failure(error, step.operation)
         raise failure
 
-    def _gather(self, response: httpx.Response) -> Answer:
+    def _gather(self, reply: Reply) -> Answer:
         at = self.now()
-        gatherer = Gatherer(response)
+        gatherer = Gatherer(reply)
         try:
-            for chunk in response.iter_bytes():
-                if not gatherer.add(chunk):
-                    break
+            while (chunk := reply.read()) and gatherer.add(chunk):
+                pass
         except RAISED_BY_HTTPX:
-            if response.is_success:
+            if gatherer.ok:
                 raise  # a failure's status says enough, whatever became of its body
         finally:
-            response.close()
-        return self.channel.answer(response, at, gatherer.body)
+            reply.close()
+        return self.channel.answer(reply, at, gatherer.body())
 
-    def read(self, stream: _Stream) -> bytes:
+    def read(self, reply: Reply, operation: Operation[object]) -> bytes | memoryview:
         """Read the next bytes of an open answer."""
         try:
-            return stream.read()
+            return reply.read()
         except RAISED_BY_HTTPX as error:
-            failure = self._failure(error, stream.operation)
+            failure = self._failure(error, operation)
         raise failure
 
 
@@ -218,7 +193,7 @@ class Carried(Generic[T]):
     def __init__(self, runner: Runner, steps: Steps[T]) -> None:
         self._runner = runner
         self._steps = steps
-        self._stream: _Stream | None = None
+        self._opened: tuple[Reply, Operation[object]] | None = None
 
     def advance(self, given: object = None, failure: BaseException | None = None) -> Meet | Ended[T]:
         """Go on, with what the caller gives or with a failure of the caller's, to the next meeting or the end."""
@@ -253,9 +228,10 @@ class Carried(Generic[T]):
                         case Exchange():
                             outcome = runner.exchange(step)
                         case Open():
-                            outcome, self._stream = runner.open(step)
+                            outcome, reply = runner.open(step)
+                            self._opened = None if reply is None else (reply, step.operation)
                         case Read():
-                            outcome = runner.read(cast("_Stream", self._stream))
+                            outcome = runner.read(*cast("tuple[Reply, Operation[object]]", self._opened))
                         case Close():
                             self._let_go()
                         case Sleep():
@@ -280,9 +256,9 @@ class Carried(Generic[T]):
         self._let_go()
 
     def _let_go(self) -> None:
-        if self._stream is not None:
-            stream, self._stream = self._stream, None
-            stream.close()
+        if self._opened is not None:
+            (reply, _), self._opened = self._opened, None
+            reply.close()
 
 
 def _feed(body: Body) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from attrs import frozen
 
@@ -132,7 +132,7 @@ class ThreadedCrew:
         if local:
             self._local_jobs.put(made)
             if self._local is None:
-                self._local = _Worker(self, self._local_jobs, Line(_no_client))
+                self._local = _Worker(self, self._local_jobs, self._connections.new_line())
                 self._local.start()
             return
         self._busy += 1
@@ -218,7 +218,3 @@ class ThreadedCrew:
         for _ in self._workers:
             self._jobs.put(None)
         self._local_jobs.put(None)
-
-
-def _no_client() -> NoReturn:
-    raise AssertionError("a local job uses no connection")

@@ -135,7 +135,8 @@ def test_httpx_shows_nowhere_but_where_it_is_spoken() -> None:
         name = str(path.relative_to(PACKAGE))
         code = ast.unparse(ast.parse(path.read_text()))
         assert not clients.search(code) or name.startswith("_transport"), name
-        assert not failures.search(code) or name == "_wire/failures.py", name
+        # The lane raises what httpx raises, in whose place it stands.
+        assert not failures.search(code) or name == "_wire/failures.py" or name.startswith("_transport/lane/"), name
 
 
 def test_import_is_light() -> None:
