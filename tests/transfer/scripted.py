@@ -130,6 +130,10 @@ class ScriptedServer:
         connection.shutdown(socket.SHUT_WR)
         wait_until(lambda: knows_the_end(connection))
 
+    def is_open(self, number: int) -> bool:
+        """Tell whether a connection is still open."""
+        return number in self._open
+
     def let_go(self, number: int) -> bool:
         """Wait until a connection is closed by the client, too. False if that never happens."""
         return self._ended_there[number].wait(10)
