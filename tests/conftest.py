@@ -11,6 +11,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from astore_sdk import AsyncClient, Client, Config, RetryPolicy
+from astore_sdk.aio_files import AsyncObjectStream
 from astore_sdk.server import BackgroundServer, Limits
 from astore_sdk.testing import TOKEN
 
@@ -40,7 +41,17 @@ class Driven:
         return lambda *args, **kwargs: self._portal.call(call, args, kwargs)
 
     def _driven(self, value: object) -> object:
+        if isinstance(value, AsyncObjectStream):
+            return self._entered(value)
         return Driven(value, self._portal) if isinstance(value, AsyncClient) else value
+
+    @contextmanager
+    def _entered(self, stream: AsyncObjectStream) -> Iterator[Iterator[object]]:
+        self._portal.call(stream.__aenter__)
+        try:
+            yield self._iterate(stream)
+        finally:
+            self._portal.call(stream.close)
 
     def _iterate(self, items: object) -> Iterator[object]:
         async def following() -> object:

@@ -12,6 +12,8 @@ from typing import BinaryIO, Self
 
 from attrs import evolve, field, frozen
 
+from .peer import knows_the_end, unread, wait_until, wait_until_taken
+
 Headers = Mapping[str, str]
 
 
@@ -24,6 +26,10 @@ class Heard:
     headers: Headers
     """Names in lower case."""
     body: bytes = b""
+    head: bytes = b""
+    """Request line and fields, byte for byte."""
+    connection: int = 0
+    """On which of the connections it came, counted from 1."""
 
 
 @frozen
@@ -44,6 +50,8 @@ class Reply:
     """It does not end either: nothing more comes."""
     unread: bool = False
     """The request's body is not read."""
+    raw: tuple[bytes, ...] = ()
+    """Sent in place of head and body, whatever HTTP says of it: each piece when the one before it has been read."""
 
     def head(self) -> bytes:
         """Everything before the body."""
@@ -60,6 +68,8 @@ class Reply:
 
     def bytes_for(self, method: str) -> bytes:
         """All that would be sent if nothing went wrong."""
+        if self.raw:
+            return b"".join(self.raw)
         if method == "HEAD":
             return self.head()
         if self.framing == "chunks":
@@ -78,17 +88,19 @@ Script = Iterable[Reply] | Callable[[Heard], Reply]
 class ScriptedServer:
     """Answers each request with the next reply of its script, or with what a function says to it. `heard` keeps the requests."""
 
-    def __init__(self, script: Script = (), *, listening: bool = True) -> None:
+    def __init__(self, script: Script = (), *, listening: bool = True, host: str = "127.0.0.1") -> None:
         self.heard: list[Heard] = []
         self.connections = 0
         self.play(script)
         self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
+        self._open: dict[int, socket.socket] = {}
+        self._ended_there: dict[int, threading.Event] = {}
         self._threads: list[threading.Thread] = []
         self._ended = False
-        self._listener = socket.socket()
-        self._listener.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self._listener.bind((host, 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         if listening:
             self.listen()
 
@@ -106,13 +118,33 @@ class ScriptedServer:
         self._listener.listen(64)
         self._spawn(self._accept)
 
+    def push(self, number: int, data: bytes) -> None:
+        """Send something on an idle connection that nobody asked for, and see that it is there for the client to find."""
+        connection = self._open[number]
+        connection.sendall(data)
+        wait_until(lambda: unread(connection) in (None, len(data)))
+
+    def hang_up(self, number: int) -> None:
+        """End an idle connection, and see that the client can know."""
+        connection = self._open[number]
+        connection.shutdown(socket.SHUT_WR)
+        wait_until(lambda: knows_the_end(connection))
+
+    def is_open(self, number: int) -> bool:
+        """Tell whether a connection is still open."""
+        return number in self._open
+
+    def let_go(self, number: int) -> bool:
+        """Wait until a connection is closed by the client, too. False if that never happens."""
+        return self._ended_there[number].wait(10)
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended = True
         with self._lock:
-            for connection in self._open:
+            for connection in self._open.values():
                 _shut(connection)
         _shut(self._listener)
         self._listener.close()
@@ -134,28 +166,31 @@ class ScriptedServer:
                 if self._ended:
                     connection.close()
                     return
-                self._open.add(connection)
-            self.connections += 1
+                self.connections += 1
+                self._open[self.connections] = connection
+                self._ended_there[self.connections] = threading.Event()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._spawn(self._serve, connection)
+            self._spawn(self._serve, connection, self.connections)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket, number: int) -> None:
         stream = connection.makefile("rb")
         try:
-            while self._answer(connection, stream):
+            while self._answer(connection, number, stream):
                 pass
         except OSError:
             pass  # the client has gone
         finally:
             stream.close()
             with self._lock:
-                self._open.discard(connection)
+                del self._open[number]
             connection.close()
+            self._ended_there[number].set()
 
-    def _answer(self, connection: socket.socket, stream: BinaryIO) -> bool:
+    def _answer(self, connection: socket.socket, number: int, stream: BinaryIO) -> bool:
         heard = _head(stream)
         if heard is None:
             return False
+        heard = evolve(heard, connection=number)
         with self._lock:
             reply = self._next(heard)
             place = len(self.heard)
@@ -165,8 +200,14 @@ class ScriptedServer:
             self.heard[place] = heard = evolve(heard, body=stream.read(length))
             if len(heard.body) < length:
                 return False
-        content = reply.bytes_for(heard.method)
-        connection.sendall(content if reply.cut is None else content[: reply.cut])
+        if len(reply.raw) > 1:
+            for piece in reply.raw[:-1]:
+                connection.sendall(piece)
+                wait_until_taken(connection)
+            connection.sendall(reply.raw[-1])
+        else:
+            content = reply.bytes_for(heard.method)
+            connection.sendall(content if reply.cut is None else content[: reply.cut])
         if reply.stall:
             while connection.recv(65536):
                 pass
@@ -179,12 +220,14 @@ def _head(stream: BinaryIO) -> Heard | None:
     line = stream.readline()
     if not line:
         return None
+    head = line
     method, target, _ = line.decode("latin-1").split(" ", 2)
     headers: dict[str, str] = {}
     while (line := stream.readline()).strip():
+        head += line
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.strip().lower()] = value.strip()
-    return Heard(method, target, headers)
+    return Heard(method, target, headers, head=head + line)
 
 
 def _following(replies: Iterator[Reply], heard: Heard) -> Reply:
