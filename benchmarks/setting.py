@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import listing
 import server
 from trial import BUCKET, DOWN, MIB, SMALL, UP
 from works import Work
@@ -87,8 +88,11 @@ def setting(work: Work, size_mib: int) -> Iterator[Setting]:
             little = b"x" * 4096
             nginx = server.Nginx(root, digest(place.source), hashlib.sha256(little).digest())
             (nginx.data / "s3" / BUCKET / DOWN).hardlink_to(place.source)
-            for number in range(work.count):
-                (nginx.data / "s3" / BUCKET / SMALL / str(number)).write_bytes(little)
+            if work.module == "small":
+                for number in range(work.count):
+                    (nginx.data / "s3" / BUCKET / SMALL / str(number)).write_bytes(little)
+            if work.module == "listing":
+                listing.write_pages(nginx.data / "pages", work.count)
             stack.enter_context(nginx)
             place.facts |= {"base": nginx.tls_url, "cafile": nginx.cafile} if work.tls else {"base": nginx.url}
         elif work.server == "store":

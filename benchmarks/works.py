@@ -206,6 +206,59 @@ WORKS: dict[str, Work] = {
         ),
         count=4000,
     ),
+    "listing": Work(
+        "Listing objects",
+        "listing",
+        "LISTS",
+        (
+            Column("objects/s", "rate"),
+            Column("/ boto3", "rate", "boto3 list_objects_v2"),
+            Column("/ obstore", "rate", "obstore list"),
+            Column("CPU µs each", "cpu"),
+            Column("peak RSS MiB", "rss"),
+        ),
+        (
+            Target("≥ 60,000 objects/s", ("astore", "astore async"), 60_000),
+            Target(
+                "constant memory: peak ≤ 1.05 x that of a tenth", ("astore",), 1.05, ("rss",), "astore, a tenth of them", most=True
+            ),
+        ),
+        count=1_000_000,
+    ),
+    "import": Work(
+        "Importing",
+        "imports",
+        "IMPORTS",
+        (
+            Column("ms", "ms"),
+            Column("/ httpx", "ms", "httpx"),
+            Column("peak RSS MiB", "rss"),
+            Column("/ httpx", "rss", "httpx"),
+            Column("packages", "packages"),
+            Column("MiB installed", "installed"),
+        ),
+        (
+            Target("≤ 1.3 x import httpx", ("astore_sdk",), 1.3, ("ms",), "httpx", most=True),
+            Target("no SSL context, no cryptography", ("astore_sdk",), 0, ("contexts", "cryptography"), most=True),
+            Target("without cryptography and .pyc ≤ 5 MiB", ("astore_sdk",), 5, ("installed",), most=True),
+        ),
+        server=None,
+    ),
+    "layer": Work(
+        "Our layer, µs of the processor for one operation",
+        "layer",
+        "LAYER",
+        (
+            Column("httpx", "httpx"),
+            Column("generated call", "generated"),
+            Column("ours", "ours"),
+            Column("ours - generated", "over"),
+            Column("ours - httpx", "over_httpx"),
+        ),
+        (Target("≤ 60 µs over the generated call", ("astore HEAD", "astore GET", "astore PUT"), 60, ("over",), most=True),),
+        server=None,
+        count=5000,
+    ),
     "store-up": Work(
         "Upload to the embedded store", "transfers", "UPS", MOVED + SPENT, server="store", cases=(*WAYS_UP, "obstore put, one PUT")
     ),
