@@ -188,7 +188,7 @@ async def pass_on(url: str) -> None:
             free = 0.0
             while True:
                 due, data = await queue.get()
-                free = max(free, due, now()) + len(data) / RATE
+                free = max(free, due) + len(data) / RATE
                 await asyncio.sleep(max(0.0, free - now()))
                 if not data:
                     break

@@ -35,7 +35,8 @@ class Setting:
         """Touch as much memory as a transfer will: the first one shall not pay for it."""
         self.free.mkdir()
         shutil.copyfile(self.source, self.free / "warm")
-        shutil.copyfile(self.source, self.sink)
+        if self.work.table == "DOWNS":
+            shutil.copyfile(self.source, self.sink)
 
     def reset(self) -> None:
         """Put what the last measurement wrote aside, and spoil what the next one shall write."""
