@@ -84,7 +84,8 @@ async def astore_async(trial: Trial) -> None:
 
 def boto3(trial: Trial) -> None:
     pages = boto3_client(trial, "xml").get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-    count(trial, (found["Key"] for page in pages for found in page["Contents"]), trial.count)
+    wanted = trial.count // 10
+    count(trial, islice((found["Key"] for page in pages for found in page["Contents"]), wanted), wanted)
 
 
 def obstore(trial: Trial) -> None:
@@ -102,6 +103,6 @@ LISTS: dict[str, Case] = {
     "astore": astore(),
     "astore, a tenth of them": astore(10),
     "astore async": astore_async,
-    "boto3 list_objects_v2": boto3,
+    "boto3 list_objects_v2, a tenth of them": boto3,
     "obstore list": obstore,
 }

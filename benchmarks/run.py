@@ -42,8 +42,8 @@ def measure(place: Setting, case: str) -> dict[str, float] | str:
     place.reset()
     work = place.work
     lane = {"ASTORE_FAST_LANE": "0"} if case.endswith(LANE_OFF) else {}
-    command = [sys.executable, Path(__file__).with_name("one.py"), work.module, work.table]
-    command += [case.removesuffix(LANE_OFF), json.dumps(place.facts)]
+    one = str(Path(__file__).with_name("one.py"))
+    command = [sys.executable, one, work.module, work.table, case.removesuffix(LANE_OFF), json.dumps(place.facts)]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | lane)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
@@ -96,14 +96,14 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def verdicts(target: Target, found: Rounds) -> list[list[str]]:
     """Return a line for each row of a target: what was reached, and whether that meets it."""
     lines: list[list[str]] = []
-    for row in target.rows:
-        for case in (row, row + LANE_OFF):
-            reached = [figure(found, case, key, target.than, best=target.best) for key in target.keys]
+    for lane in ("", LANE_OFF):
+        than = f"{target.than}{lane}" if target.than and target.than.startswith("astore") else target.than
+        for case in (row + lane for row in target.rows if not lane or row + lane in found):
+            reached = [figure(found, case, key, than, best=target.best) for key in target.keys]
             known = [value for value in reached if value is not None]
-            if case in found or case == row:
-                worst = (max(known) <= target.bound if target.most else min(known) >= target.bound) if known else None
-                met = "not measured" if worst is None else "met" if worst else "**not met**"
-                lines.append([target.text, case, " / ".join(map(shown, reached)), met])
+            met = all(value <= target.bound if target.most else value >= target.bound for value in known)
+            verdict = ("met" if met else "**not met**") if known else "not measured"
+            lines.append([target.text, case, " / ".join(map(shown, reached)), verdict])
     return lines
 
 

@@ -132,7 +132,7 @@ def tasks(client: Callable[[Trial], Any]) -> Case:
                         check(operation, await call(key, *given))
 
                 begun = time.perf_counter()
-                await asyncio.gather(*map(work, shares(trial, AT_ONCE)))
+                await asyncio.gather(*(work(keys) for keys in shares(trial, AT_ONCE)))
                 trial.result[operation] = trial.count / (time.perf_counter() - begun)
 
     return case
