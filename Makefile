@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test soak test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
+.PHONY: help setup demo test soak bench test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
 
 help:                ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -26,6 +26,18 @@ test: setup          ## Run every test.
 soak: setup          ## Try for long what `make test` tries for a moment: properties, and stores and transfers killed at any moment.
 	ASTORE_EXPLORE=20 $(BIN)/python -m pytest tests/property tests/store_faults tests/server/test_store_durability.py \
 		tests/parallel/test_interrupts.py tests/parallel/test_resume.py
+
+# Without what development needs: the sizes and times of imports are those of an installation. `make bench ARGS="--only small"`.
+BENCH := .venv-bench
+
+bench: $(BENCH)/.ready  ## Measure the SDK beside its peers; needs nginx, curl and some minutes of a quiet machine.
+	$(BENCH)/bin/python benchmarks/run.py $(ARGS)
+
+$(BENCH)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server]' --group bench
+	@touch $@
 
 test-interop: setup  ## Let openssl, Sigstore and others verify what we sign, and the other way round.
 	$(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop
@@ -81,4 +93,4 @@ check-breaking: setup  ## Name what the last change of openapi.yaml breaks.
 ci: check-generated check-breaking lint types test test-interop test-wheel  ## Everything that has to hold before a change lands.
 
 clean:               ## Remove what the other targets made.
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(BENCH) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

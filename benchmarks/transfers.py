@@ -1,244 +1,223 @@
-"""How fast one large file goes up and comes down: parallel and in one stream, hashed or not, near and far, beside others.
-
-    python benchmarks/transfers.py [--size-mib 256] [--rounds 3] [--far]
-
-Each figure is the median of rounds that take turns, each in a process of its own, against one `astore serve` on this machine. With
-`--far` a proxy stands before it that delays everything by 20 ms and gives each connection 20 MiB/s. boto3 and obstore take part if
-they are installed (`pip install --group bench`), curl if it is there; the store is not S3, so they speak what it shares with it:
-one PUT, one GET, ranges. Only ratios within one run mean anything, and on a busy machine not even those.
-"""
+"""One large file goes up and comes down: by the SDK in its ways, and by others."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import importlib
-import importlib.util
 import os
-import shutil
-import statistics
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import IO, Any
 
-MIB = 1024 * 1024
-BUCKET, KEY = "benchmark", "large"
-DELAY = 0.02
-RATE = 20 * MIB
-SERVE = (sys.executable, "-c", "from astore_sdk.cli import main; main()", "serve", "--port", "0", "--data")
+from peers import boto3_client, httpx_client, obstore_store
+from trial import BUCKET, DOWN, MIB, UP, Case, Trial
 
-
-def ours(*, concurrency: int, integrity: bool) -> dict[str, Callable[[str, Path], object]]:
-    def moving(way: str) -> Callable[[str, Path], object]:
-        def move(url: str, path: Path) -> object:
-            from astore_sdk import Client, Config, TransferConfig
-
-            with Client(Config(url, transfer=TransferConfig(concurrency=concurrency, integrity=integrity))) as client:
-                return getattr(client, way)(BUCKET, KEY, path)
-
-        return move
-
-    return {"up": moving("upload"), "down": moving("download")}
+GIB = 1024 * MIB
+RANGE = 16 * MIB
+ONE_PUT: dict[str, Any] = {"threshold": 5 * GIB}
+ONE_STREAM: dict[str, Any] = {"concurrency": 1}
+UNHASHED: dict[str, Any] = {"integrity": False}
 
 
-def ours_async(way: str) -> Callable[[str, Path], object]:
-    def move(url: str, path: Path) -> object:
-        from astore_sdk import AsyncClient, Config
-
-        async def main() -> None:
-            async with AsyncClient(Config(url)) as client:
-                await getattr(client, way)(BUCKET, KEY, path)
-
-        return asyncio.run(main())
-
-    return move
+def sink(trial: Trial) -> IO[bytes]:
+    return open(trial.sink, "r+b", buffering=0)  # noqa: PTH123
 
 
-def curl(*options: str) -> Callable[[str, Path], object]:
-    def move(url: str, path: Path) -> object:
-        own = [option.replace("PATH", str(path)) for option in options]
-        return subprocess.run(["curl", "-sSf", *own, f"{url}/s3/{BUCKET}/{KEY}"], check=True, stdout=subprocess.DEVNULL)
+def config(trial: Trial, transfer: dict[str, Any]) -> Any:
+    from astore_sdk import Config, TransferConfig
 
-    return move
+    return Config(trial.base, verify=trial.cafile, transfer=TransferConfig(**transfer), timeout=600)
 
 
-def boto3_client(url: str) -> object:
-    import boto3
-    from botocore.config import Config
+def astore_up(**transfer: Any) -> Case:
+    def case(trial: Trial) -> None:
+        from astore_sdk import Client
 
-    settings = Config(
-        s3={"addressing_style": "path"}, request_checksum_calculation="when_required", retries={"total_max_attempts": 1}
-    )
-    known = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
-    return boto3.client("s3", endpoint_url=f"{url}/s3", config=settings, **known)
+        with Client(config(trial, transfer)) as client:
+            client.object_exists(BUCKET, DOWN)  # all is imported and made, as the peers' clients are
+            with trial.timed():
+                client.upload(BUCKET, UP, Path(trial.source))
+
+    return case
 
 
-def boto3_up(url: str, path: Path) -> object:
+def astore_down(*, writer: bool = False, **transfer: Any) -> Case:
+    def case(trial: Trial) -> None:
+        from astore_sdk import Client
+
+        with Client(config(trial, transfer)) as client, sink(trial) as file:
+            client.object_exists(BUCKET, DOWN)
+            with trial.timed():
+                client.download(BUCKET, DOWN, file if writer else Path(trial.target))
+
+    return case
+
+
+def astore_async(way: str, **transfer: Any) -> Case:
+    async def case(trial: Trial) -> None:
+        from astore_sdk import AsyncClient
+
+        async with AsyncClient(config(trial, transfer)) as client:
+            await client.object_exists(BUCKET, DOWN)
+            with trial.timed():
+                if way == UP:
+                    await client.upload(BUCKET, UP, Path(trial.source))
+                else:
+                    await client.download(BUCKET, DOWN, Path(trial.target))
+
+    return case
+
+
+def curl_command(trial: Trial, *arguments: str) -> list[str]:
+    trust = ["--cacert", trial.cafile] if trial.cafile else []
+    return ["curl", "-sSf", *trust, "-w", "%{stderr}%{time_total}", *arguments]
+
+
+def curl_up(*before: str) -> Case:
+    def case(trial: Trial) -> None:
+        sending = curl_command(trial, "-T", trial.source, "-H", "Expect:", trial.url(UP))
+        trial.run(*[([*before, trial.source], None)] * bool(before), (sending, None))
+
+    return case
+
+
+def curl_down(*then: str) -> Case:
+    def case(trial: Trial) -> None:
+        with sink(trial) as file:
+            getting = (curl_command(trial, trial.url(DOWN)), file.fileno())
+            trial.run(getting, *[([*then, trial.sink], None)] * bool(then))
+
+    return case
+
+
+def curl_down_new(trial: Trial) -> None:
+    trial.run((curl_command(trial, "-o", trial.target, trial.url(DOWN)), None))
+
+
+def httpx_up(chunk: int | None = None) -> Case:
+    def case(trial: Trial) -> None:
+        def chunks(file: IO[bytes], size: int) -> Iterator[bytes]:
+            while data := file.read(size):
+                yield data
+
+        with httpx_client(trial) as client, Path(trial.source).open("rb") as file, trial.timed():
+            content = chunks(file, chunk) if chunk else file
+            client.put(trial.url(UP), content=content, headers={"Content-Length": str(trial.size)}).raise_for_status()
+
+    return case
+
+
+def httpx_down(trial: Trial) -> None:
+    with httpx_client(trial) as client, sink(trial) as file, trial.timed(), client.stream("GET", trial.url(DOWN)) as response:
+        response.raise_for_status()
+        for chunk in response.iter_bytes():
+            file.write(chunk)
+
+
+def in_ranges(trial: Trial, fetch: Callable[[int, int, int], object]) -> None:
+    """Have ranges fetched by four threads into a file: by its descriptor, from the first byte to before the last."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with sink(trial) as file, trial.timed(), ThreadPoolExecutor(4) as pool:
+        starts = range(0, trial.size, RANGE)
+        ends = (min(start + RANGE, trial.size) for start in starts)
+        list(pool.map(fetch, [file.fileno()] * len(starts), starts, ends))
+
+
+def httpx_ranges(trial: Trial) -> None:
+    with httpx_client(trial) as client:
+
+        def fetch(file: int, start: int, end: int) -> None:
+            with client.stream("GET", trial.url(DOWN), headers={"Range": f"bytes={start}-{end - 1}"}) as response:
+                response.raise_for_status()
+                for chunk in response.iter_raw():
+                    start += os.pwrite(file, chunk, start)
+
+        in_ranges(trial, fetch)
+
+
+def boto3_put(trial: Trial) -> None:
     from botocore.exceptions import ClientError
 
-    with path.open("rb") as file:
+    client = boto3_client(trial)
+    with Path(trial.source).open("rb") as file, trial.timed():
         try:
-            return boto3_client(url).put_object(Bucket=BUCKET, Key=KEY, Body=file)
-        except ClientError as error:  # the object is stored, but the store's answer is JSON where boto3 looks for XML
+            client.put_object(Bucket=BUCKET, Key=UP, Body=file)
+        except ClientError as error:  # the embedded store has taken the object, but answers in JSON where boto3 looks for XML
             if "etag" not in error.response["ResponseMetadata"]["HTTPHeaders"]:
                 raise
-            return None
 
 
-def boto3_down(url: str, path: Path) -> object:
-    return boto3_client(url).download_file(BUCKET, KEY, str(path))
+def boto3_up(trial: Trial) -> None:
+    client = boto3_client(trial, "xml")
+    with trial.timed():
+        client.upload_file(trial.source, BUCKET, UP)
 
 
-def obstore_store(url: str) -> object:
-    from obstore.store import S3Store
+def boto3_down(trial: Trial) -> None:
+    client = boto3_client(trial)
+    with trial.timed():
+        client.download_file(BUCKET, DOWN, trial.target)
 
-    options = {"allow_http": True}
-    return S3Store(BUCKET, endpoint=f"{url}/s3", skip_signature=True, region="us-east-1", client_options=options)
+
+def obstore_up(dialect: str, **options: Any) -> Case:
+    def case(trial: Trial) -> None:
+        import obstore
+
+        store = obstore_store(trial, dialect)
+        with trial.timed():
+            obstore.put(store, UP, Path(trial.source), **options)
+
+    return case
 
 
-def obstore_up(url: str, path: Path) -> object:
+def obstore_down(trial: Trial) -> None:
     import obstore
 
-    return obstore.put(obstore_store(url), KEY, path, use_multipart=False)
-
-
-def obstore_down(url: str, path: Path) -> object:
-    import obstore
-
-    with path.open("wb") as file:
-        for chunk in obstore.get(obstore_store(url), KEY).stream(min_chunk_size=MIB):
+    store = obstore_store(trial)
+    with sink(trial) as file, trial.timed():
+        for chunk in obstore.get(store, DOWN).stream(min_chunk_size=MIB):
             file.write(chunk)
-    return None
 
 
-WORKS: dict[str, dict[str, Callable[[str, Path], object]]] = {
-    "astore, 4 at once, SHA-256": ours(concurrency=4, integrity=True),
-    "astore, 4 at once": ours(concurrency=4, integrity=False),
-    "astore, one stream, SHA-256": ours(concurrency=1, integrity=True),
-    "astore, one stream": ours(concurrency=1, integrity=False),
-    "astore async, 4 at once, SHA-256": {"up": ours_async("upload"), "down": ours_async("download")},
+def obstore_ranges(trial: Trial) -> None:
+    import obstore
+
+    store = obstore_store(trial)
+    in_ranges(trial, lambda file, start, end: os.pwrite(file, obstore.get_range(store, DOWN, start=start, end=end), start))
+
+
+DGST = ("openssl", "dgst", "-sha256")
+UPS: dict[str, Case] = {
+    "astore": astore_up(),
+    "astore, one PUT": astore_up(**ONE_PUT),
+    "astore, unhashed": astore_up(**UNHASHED),
+    "astore, one PUT, unhashed": astore_up(**ONE_PUT, **UNHASHED),
+    "astore async": astore_async(UP),
+    "astore async, unhashed": astore_async(UP, **UNHASHED),
+    "curl": curl_up(),
+    "openssl dgst, then curl": curl_up(*DGST),
+    "httpx": httpx_up(),
+    "httpx, 1 MiB chunks": httpx_up(MIB),
+    "boto3 put_object": boto3_put,
+    "boto3 upload_file": boto3_up,
+    "obstore put": obstore_up("xml"),
+    "obstore put, one PUT": obstore_up("s3", use_multipart=False),
 }
-if shutil.which("curl"):
-    WORKS["curl"] = {"up": curl("-T", "PATH"), "down": curl("-o", "PATH")}
-if importlib.util.find_spec("boto3"):
-    WORKS["boto3 put_object, download_file"] = {"up": boto3_up, "down": boto3_down}
-if importlib.util.find_spec("obstore"):
-    WORKS["obstore put, get"] = {"up": obstore_up, "down": obstore_down}
-
-
-async def far(store: str, port: int) -> None:
-    """Pass connections on, each delayed and limited."""
-    to = urlsplit(store)
-
-    async def passing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(64)
-
-        async def deliver() -> None:
-            free = 0.0
-            while True:
-                due, data = await queue.get()
-                now = asyncio.get_running_loop().time()
-                free = max(free, due, now) + len(data) / RATE
-                await asyncio.sleep(max(0.0, free - now))
-                if not data:
-                    break
-                writer.write(data)
-                await writer.drain()
-            writer.close()
-
-        async def take() -> None:
-            while True:
-                data = await reader.read(65536)
-                await queue.put((asyncio.get_running_loop().time() + DELAY, data))
-                if not data:
-                    break
-
-        await asyncio.gather(take(), deliver())
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            near = await asyncio.open_connection(to.hostname, to.port)
-            await asyncio.gather(passing(reader, near[1]), passing(near[0], writer))
-        except ConnectionError:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", port)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-    await server.serve_forever()
-
-
-@contextmanager
-def process(*command: str) -> Iterator[str]:
-    """Run a server, and yield the URL in its first line."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
-        line = running.stdout.readline() if running.stdout else ""
-        try:
-            yield next(word for word in line.split() if word.startswith("http"))
-        finally:
-            running.terminate()
-
-
-def measure(name: str, way: str, url: str, path: Path) -> float:
-    """Return the seconds that one work took in a process of its own."""
-    command = [sys.executable, __file__, "--one", name, way, url, str(path)]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size-mib", type=int, default=256)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--far", action="store_true", help="20 ms away, 20 MiB/s for each connection")
-    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
-    parser.add_argument("--proxy", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.proxy:
-        asyncio.run(far(arguments.proxy, 0))
-        return
-    if arguments.one:
-        name, way, url, path = arguments.one
-        if name != "curl":
-            importlib.import_module({"astore": "astore_sdk"}.get(name.split()[0].strip(","), name.split()[0]))
-        begun = time.perf_counter()
-        WORKS[name][way](url, Path(path))
-        print(time.perf_counter() - begun)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "source"), Path(folder, "target")
-        with source.open("wb") as file:
-            for _ in range(arguments.size_mib):
-                file.write(os.urandom(MIB))
-        with process(*SERVE, f"{folder}/store") as store:
-            from astore_sdk import Client, Config
-
-            with Client(Config(store)) as client:
-                client.create_bucket(BUCKET)
-            if arguments.far:
-                with process(sys.executable, __file__, "--proxy", store) as url:
-                    report(url, source, target, arguments.rounds)
-            else:
-                report(store, source, target, arguments.rounds)
-
-
-def report(url: str, source: Path, target: Path, rounds: int) -> None:
-    """Measure everything in turns, and print a table."""
-    seconds: dict[tuple[str, str], list[float]] = {}
-    for _ in range(rounds):
-        for way in ("up", "down"):
-            for name in WORKS:
-                path = source if way == "up" else target
-                seconds.setdefault((name, way), []).append(measure(name, way, url, path))
-    size = source.stat().st_size / MIB
-    print(f"{size:.0f} MiB, median of {rounds}, MiB/s\n\n| | upload | download |\n|---|---|---|")
-    for name in WORKS:
-        up, down = (size / statistics.median(seconds[name, way]) for way in ("up", "down"))
-        print(f"| {name} | {up:.0f} | {down:.0f} |")
-
-
-if __name__ == "__main__":
-    main()
+DOWNS: dict[str, Case] = {
+    "astore": astore_down(),
+    "astore, one stream": astore_down(**ONE_STREAM),
+    "astore, unhashed": astore_down(**UNHASHED),
+    "astore, one stream, unhashed": astore_down(**ONE_STREAM, **UNHASHED),
+    "astore, writer": astore_down(writer=True),
+    "astore, writer, one stream": astore_down(writer=True, **ONE_STREAM),
+    "astore, writer, one stream, unhashed": astore_down(writer=True, **ONE_STREAM, **UNHASHED),
+    "astore async": astore_async(DOWN),
+    "astore async, unhashed": astore_async(DOWN, **UNHASHED),
+    "curl": curl_down(),
+    "curl -o": curl_down_new,
+    "curl, then openssl dgst": curl_down(*DGST),
+    "httpx": httpx_down,
+    "httpx, 4 ranges": httpx_ranges,
+    "boto3 download_file": boto3_down,
+    "obstore get": obstore_down,
+    "obstore, 4 ranges": obstore_ranges,
+}
