@@ -48,7 +48,7 @@ class Line:
 
         Raises:
             Stopped: The line was cut.
-            httpx.HTTPError: There is no answer.
+            Exception: There is no answer: one of those that httpx raises.
         """
         if not self._opened:
             self._open()

@@ -123,4 +123,4 @@ def test_cancelled_at_every_await(name: str, interrupt: Interrupt, config: Confi
                     return at
                 at += 1
 
-    assert asyncio.run(main()) > 1
+    assert asyncio.run(main()) > 0

@@ -43,7 +43,10 @@ def _peer(connection: socket.socket) -> tuple[int, int] | None:
     if not hasattr(socket, "AF_NETLINK"):
         return None
     family = connection.family
-    there, here = connection.getpeername(), connection.getsockname()
+    try:
+        there, here = connection.getpeername(), connection.getsockname()
+    except OSError:
+        return None
     ports = struct.pack("!HH", there[1], here[1])
     addresses = b"".join(socket.inet_pton(family, end[0]).ljust(16, b"\0") for end in (there, here))
     asked = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, _ANY) + ports + addresses + struct.pack("=III", 0, _ANY, _ANY)

@@ -122,7 +122,7 @@ class ScriptedServer:
         """Send something on an idle connection that nobody asked for, and see that it is there for the client to find."""
         connection = self._open[number]
         connection.sendall(data)
-        wait_until(lambda: unread(connection) in (None, len(data)))
+        wait_until(lambda: unread(connection) in (None, len(data)) or self._ended_there[number].is_set())
 
     def hang_up(self, number: int) -> None:
         """End an idle connection, and see that the client can know."""

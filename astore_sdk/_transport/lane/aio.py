@@ -28,7 +28,7 @@ class Connection(asyncio.Protocol):
     """One connection, for one task at a time."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.idle_since = 0.0
+        self.idle_since: float | None = None
         self.lost = loop.create_future()
         """Done when the socket is closed."""
         self._loop = loop
@@ -46,7 +46,11 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Keep what came, and let no more come if that is much."""
+        """Keep what came, and let no more come if that is much. On an idle connection nobody has asked for it."""
+        if self.idle_since is not None:
+            self._ended = True
+            self.close()
+            return
         self._chunks.append(data)
         self._ahead += len(data)
         if self._ahead >= AHEAD and self._reading:
@@ -234,10 +238,11 @@ class Lane:
     def _pop(self) -> Connection | None:
         """Take the idle connection that was used last; those that were idle for too long, or ended, are closed."""
         oldest = time.monotonic() - self._origin.keepalive_expiry
-        while self._idle and self._idle[0].idle_since < oldest:
+        while self._idle and (self._idle[0].idle_since or 0) < oldest:
             self._idle.popleft().close()
         while self._idle:
             connection = self._idle.pop()
+            connection.idle_since = None
             if connection.is_quiet():
                 return connection
             connection.close()

@@ -16,6 +16,7 @@ MAX_HEAD = 100 * 1024
 MAX_INFORMATIONAL = 64
 """Heads of 1xx that may come before an answer."""
 
+_BEGIN = b"HTTP/1.1 "
 _END = re.compile(rb"\n\r?\n")
 
 
@@ -97,7 +98,7 @@ class Incoming:
         if self._h11 is not None:
             return self._read_head_with_h11()
         end = _END.search(self._data)
-        if end is None and len(self._data) <= MAX_PLAIN_HEAD:
+        if end is None and len(self._data) <= MAX_PLAIN_HEAD and _BEGIN.startswith(self._data[: len(_BEGIN)]):
             return False
         plain = plain_head(self._data[: end.end()], self._method) if end is not None and end.end() <= MAX_PLAIN_HEAD else None
         if end is None or plain is None:
