@@ -10,6 +10,9 @@ from .._transport.steps import Steps, work
 from .digest import RunningDigest
 from .source import Source
 
+AT_ONCE = 64 * 1024
+"""Bytes in memory that are hashed where the flow runs: to ask a thread would take longer."""
+
 
 @define
 class SourceBody:
@@ -46,6 +49,11 @@ class SourceBody:
         """Add its bytes to digests."""
         chunks = self.chunks()
         left = self.length
+        if self.in_memory and left <= AT_ONCE:
+            for chunk in chunks:
+                for digest in digests:
+                    digest.feed(digest.position, chunk)
+            return
 
         def some() -> int:
             chunk = next(chunks)

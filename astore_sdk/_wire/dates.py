@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_PREFERRED = re.compile(rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
+"""The form that everybody sends today; every answer about an object has one."""
 _HTTP_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [ -~]{1,40}", re.ASCII)
 _TIME_OF_DAY = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
 
@@ -13,9 +16,12 @@ def parse_http_date(text: str | None) -> datetime | None:
     """Return an HTTP date with its zone, which is UTC; None if it is none."""
     if not text or not _HTTP_DATE.fullmatch(text) or not _TIME_OF_DAY.search(text):
         return None
-    from dateutil.parser import parse
-
     try:
+        if preferred := _PREFERRED.fullmatch(text):
+            day, month, year, *time = preferred.groups()
+            return datetime(int(year), _MONTHS.index(month) + 1, int(day), *map(int, time), tzinfo=UTC)
+        from dateutil.parser import parse
+
         return as_utc(parse(text))
     except (ValueError, OverflowError):
         return None
