@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -147,8 +148,8 @@ def main() -> None:
     options = parser.parse_args()
     if lack := server.missing():
         raise SystemExit(lack)
-    command = "python benchmarks/run.py " + " ".join(sys.argv[1:])
-    said = [f"## {time.strftime('%Y-%m-%d')}: `{command.strip()}`", versions()]
+    command = shlex.join(["python", "benchmarks/run.py", *sys.argv[1:]])
+    said = [f"## {time.strftime('%Y-%m-%d')}: `{command}`", versions()]
     print("\n\n".join(said), flush=True)
     for name, work in chosen(options.only).items():
         cases = cases_of(work, options.cases, lane_off=options.lane_off)
