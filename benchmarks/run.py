@@ -2,10 +2,10 @@
 
     python benchmarks/run.py [--only up down small …] [--rounds 5] [--size-mib 1024] [--cases astore curl …] [--lane-off] [--write]
 
-Every measurement is a process of its own: imports and clients come before the clock starts. In transfers the peers connect after it;
-the SDK, which makes its client with the first call, has asked for one head by then, and so has one connection open. Rounds take turns
-(A B C, B C A, …), tables have medians. Servers and files are on this machine, in memory. Only ratios within one run mean anything,
-and on a busy machine not even those.
+Every measurement is a process of its own: imports and clients come before the clock starts. In transfers the peers connect after
+it; the SDK, which makes its client with the first call, has asked for one head by then, and so has one connection open. Rounds
+take turns (A B C, B C A, …), tables have medians. Servers and files are on this machine, in memory. Only ratios within one run
+mean anything, and on a busy machine not even those.
 """
 
 from __future__ import annotations
