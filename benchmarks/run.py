@@ -2,9 +2,10 @@
 
     python benchmarks/run.py [--only up down small …] [--rounds 5] [--size-mib 1024] [--cases astore curl …] [--lane-off] [--write]
 
-Every measurement is a process of its own: imports and clients come before the clock starts, connecting after it. Rounds take turns
-(A B C, B C A, …), tables have medians. Servers and files are on this machine, in memory. Only ratios within one run mean anything,
-and on a busy machine not even those.
+Every measurement is a process of its own: imports and clients come before the clock starts. In transfers the peers connect after
+it; the SDK, which makes its client with the first call, has asked for one head by then, and so has one connection open. Rounds
+take turns (A B C, B C A, …), tables have medians. Servers and files are on this machine, in memory. Only ratios within one run
+mean anything, and on a busy machine not even those.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import shlex
 import statistics
 import subprocess
 import sys
@@ -147,8 +149,8 @@ def main() -> None:
     options = parser.parse_args()
     if lack := server.missing():
         raise SystemExit(lack)
-    command = "python benchmarks/run.py " + " ".join(sys.argv[1:])
-    said = [f"## {time.strftime('%Y-%m-%d')}: `{command.strip()}`", versions()]
+    command = shlex.join(["python", "benchmarks/run.py", *sys.argv[1:]])
+    said = [f"## {time.strftime('%Y-%m-%d')}: `{command}`", versions()]
     print("\n\n".join(said), flush=True)
     for name, work in chosen(options.only).items():
         cases = cases_of(work, options.cases, lane_off=options.lane_off)
