@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import random
@@ -39,7 +40,7 @@ def ctrl_c(after: float) -> Iterator[Callable[[], float]]:
 
     def press(*_: object) -> None:
         pressed.append(time.monotonic())
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGALRM, press)
     signal.setitimer(signal.ITIMER_REAL, after)
@@ -192,6 +193,39 @@ def test_a_failed_abort_is_a_note(client: Client, store: BackgroundServer, bucke
     assert left.upload_id in note
     assert "abort_multipart_upload()" in note
     client.abort_multipart_upload(bucket, "big", left.upload_id)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_ctrl_c_at_any_moment_of_an_event_loop(
+    config: Config, client: Client, store: BackgroundServer, bucket: str, source: Path, tmp_path: Path, way: str, seed: int
+) -> None:
+    """asyncio turns it into the cancellation of the task, and then into a KeyboardInterrupt again."""
+    client.upload(bucket, "stored", source)
+    store.faults.add(Fault(operation="uploadPart", delay=0.1, times=10))
+    store.faults.add(Fault(operation="getObject", delay=0.05, times=10))
+    target = tmp_path / "target"
+    target.write_bytes(b"old")
+    moment = random.Random(seed).uniform(0.001, 0.3)
+    ended: list[float] = []
+
+    async def main() -> None:
+        async with AsyncClient(config) as other:
+            with ctrl_c(moment) as since:
+                try:
+                    await (other.upload(bucket, "big", source) if way == "up" else other.download(bucket, "stored", target))
+                except asyncio.CancelledError:
+                    ended.append(since())
+                    raise
+
+    try:
+        asyncio.run(main())
+    except KeyboardInterrupt:
+        assert all(seconds < IN_TIME for seconds in ended)
+        assert target.read_bytes() in (b"old", source.read_bytes())
+        nothing_is_left(client, bucket, "big", tmp_path, or_all_of_it=True)
+    else:
+        assert client.object_exists(bucket, "big") if way == "up" else target.read_bytes() == source.read_bytes()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
