@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test soak bench test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
+.PHONY: help setup demo test soak coverage bench test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
 
 help:                ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -26,6 +26,14 @@ test: setup          ## Run every test.
 soak: setup          ## Try for long what `make test` tries for a moment: properties, and stores and transfers killed at any moment.
 	ASTORE_EXPLORE=20 $(BIN)/python -m pytest tests/property tests/store_faults tests/server/test_store_durability.py \
 		tests/parallel/test_interrupts.py tests/parallel/test_resume.py
+
+# Processes that tests start are measured too, but for those that are killed.
+coverage: setup      ## Run every test, and print what of the hand code none of them reaches.
+	$(BIN)/python -m coverage erase
+	-$(BIN)/python -m coverage run -m pytest
+	-$(BIN)/python -m coverage run -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 # Without what development needs: the sizes and times of imports are those of an installation. `make bench ARGS="--only small"`.
 BENCH := .venv-bench

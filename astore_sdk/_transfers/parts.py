@@ -7,6 +7,7 @@ from ..exceptions import SourceChangedError
 from .body import SourceBody
 from .plan import MAX_PARTS, PlannedPart, part_size_for, plan_parts, stream_part_size
 from .source import Feed, FileSource, Source
+from .spool import SPOOLED
 
 
 class SourceParts:
@@ -60,7 +61,8 @@ class FeedParts:
             length = stream_part_size(self._count, self._part_size)
         else:
             length = part_size_for(self._size, self._part_size)
-        source = yield from self._feed.take(length)
+        in_memory = length if length <= min(self._part_size, SPOOLED) else 0  # where parts have grown, memory has not
+        source = yield from self._feed.take(length, in_memory)
         if not source.size:
             source.close()
             return None
@@ -71,7 +73,7 @@ class FeedParts:
 
     def window(self, crew: int) -> int:
         """Return how many parts may be begun and not done: this is what bounds memory."""
-        return crew + 1
+        return crew
 
     def release(self, body: SourceBody) -> None:
         """Drop what was spooled."""

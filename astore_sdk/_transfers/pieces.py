@@ -20,6 +20,7 @@ from .receive import Receiver, Sink
 from .resumable import ResumableDownload
 from .resumption import DownloadState
 from .source import CHUNK
+from .spool import block
 from .target import CallerTarget, PathTarget, WriterTarget
 
 MOST_IN_MEMORY = 16 * MIB
@@ -86,7 +87,7 @@ class MemoryPiece:
 
     def __init__(self, length: int) -> None:
         self.length = length
-        self._buffer = memoryview(bytearray(length))
+        self._buffer = block(length)
 
     def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:  # noqa: ARG002
         """Put a chunk where it belongs."""

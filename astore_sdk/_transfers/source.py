@@ -10,7 +10,6 @@ import contextlib
 import inspect
 import io
 import os
-import tempfile
 import threading
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from functools import partial
@@ -23,11 +22,10 @@ from ..config import MIB
 from ..exceptions import InvalidInputError, SourceChangedError
 from ..types import AsyncData, Buffer
 from .resumption import SourceIdentity
+from .spool import SPOOLED, Spool
 
 CHUNK = MIB
 """Bytes that are read and sent at once: fewer are slower, more are copied twice on their way."""
-SPOOLED = 64 * MIB
-"""A part of a feed that is larger than this is kept in a temporary file without a name."""
 
 
 class MemorySource:
@@ -164,10 +162,14 @@ class Feed:
         self._ended = False
 
     def put_back(self, source: Source) -> None:
-        """Take back what was read; it is read again before the rest, and closed with the feed."""
+        """Take back what was read; it is read again before the rest, and closed as soon as it was."""
         self._returned = source
-        self._before = chain(source.chunks(0, source.size), [bytes(self._rest)])
+        self._before = chain(self._again(source), [bytes(self._rest)])
         self._rest = memoryview(b"")
+
+    def _again(self, source: Source) -> Iterator[bytes]:
+        yield from source.chunks(0, source.size)
+        source.close()
 
     def read(self, size: int) -> Steps[bytes]:
         """Return at most so many bytes; none at the end."""
@@ -185,16 +187,18 @@ class Feed:
     def _pull(self, _size: int) -> Steps[object]:
         return (yield from self._step(partial(self._following, _size)))
 
-    def take(self, most: int) -> Steps[FileSource]:
-        """Return a source with the next bytes, at most so many, spooled where they can be read again."""
-        spool = tempfile.SpooledTemporaryFile(max_size=SPOOLED)  # noqa: SIM115 - it is closed with the source
+    def take(self, most: int, in_memory: int = SPOOLED) -> Steps[Source]:
+        """Return a source with the next bytes, at most so many, kept where they can be read again."""
+        spool = Spool(most, in_memory)
         try:
             left = most
             while left and (chunk := (yield from self.read(min(CHUNK, left)))):
-                spool.write(chunk)
+                yield from spool.write(chunk)
                 left -= len(chunk)
-            spool.seek(0)
-            return FileSource(cast("BinaryIO", spool), owned=True, watched=False)
+            if spool.file is None:
+                return MemorySource(spool.memory)
+            spool.file.seek(0)
+            return FileSource(cast("BinaryIO", spool.file), owned=True, watched=False)
         except BaseException:
             spool.close()
             raise

@@ -48,13 +48,16 @@ class _News:
 
 
 class _Worker:
-    """One thread."""
+    """One thread. It takes its connection itself and gives it back itself: no Ctrl-C can come in between."""
 
-    def __init__(self, crew: ThreadedCrew, jobs: SimpleQueue[_Job[object] | None], line: Line) -> None:
-        self.line = line
+    def __init__(self, crew: ThreadedCrew, jobs: SimpleQueue[_Job[object] | None], connections: Connections | None) -> None:
         self.job: _Job[object] | None = None
         self._crew = crew
         self._jobs = jobs
+        self._connections = connections
+        self._line: Line | None = None
+        self._cut = False
+        self._lock = threading.Lock()
         self._starting = False
         self._ended = threading.Event()
         # A daemon: should it hang where nothing can reach it, the process can end all the same.
@@ -65,33 +68,55 @@ class _Worker:
         self._starting = True
         self._thread.start()
 
-    def join(self, seconds: float | None = None) -> bool:
-        """Wait until it has ended, at most so long, and tell whether it has. A Ctrl-C may have come before it was quite there."""
+    def join(self, seconds: float | None = None) -> None:
+        """Wait until it has ended, at most so long. A Ctrl-C may have come before it was quite there."""
         if self._starting and self._ended.wait(seconds):
             self._thread.join()
-        return not self._starting or self._ended.is_set()
+
+    def cut(self) -> None:
+        """End its connection, whatever it waits for. When all is stopped."""
+        with self._lock:
+            self._cut = True
+            if self._line is not None:
+                self._line.cut()
 
     def _work(self) -> None:
         try:
             self._do_jobs()
         finally:
-            if self._crew.stopping.is_set():
-                self.line.close()  # it may be that nobody waits for this any more
+            with self._lock:
+                line, self._line = self._line, None
+                whole = not self._crew.stopping.is_set()
+            if line is not None and self._connections is not None and whole:
+                self._connections.give_back(line)
+            elif line is not None:
+                line.close()
             self._ended.set()
 
     def _do_jobs(self) -> None:
-        runner = self._crew.runner.for_worker(self.line, checkpoint=self._checkpoint, sleep=self._crew.stopping.wait)
+        runner: Runner | None = None
         while (job := self._jobs.get()) is not None:
             self.job = job
             if self._crew.stopping.is_set():
                 return  # what was not begun is not done, however graceful
             try:
+                runner = runner or self._equipped()
                 result = runner.run(job.steps)
             except BaseException as error:  # noqa: BLE001 - it is raised again where the flow attends
                 self._crew.tell(_News(lambda: None, error, job))
             else:
                 self._crew.tell(_News(partial(job.then, result), None, job))
+                del result
             self.job = None
+            del job  # while the next one is waited for, nothing that a part is made of is held here
+
+    def _equipped(self) -> Runner:
+        line = self._crew.connections.new_line() if self._connections is None else self._connections.line()
+        with self._lock:
+            self._line = line
+            if self._cut:
+                line.cut()
+        return self._crew.runner.for_worker(line, checkpoint=self._checkpoint, sleep=self._crew.stopping.wait)
 
     def _checkpoint(self) -> None:
         if self._crew.stopping.is_set() and not self.graceful:
@@ -112,7 +137,7 @@ class ThreadedCrew:
         self.runner = runner
         self.size = size
         self.stopping = threading.Event()
-        self._connections = connections
+        self.connections = connections
         self._jobs: SimpleQueue[_Job[object] | None] = SimpleQueue()
         self._local_jobs: SimpleQueue[_Job[object] | None] = SimpleQueue()
         self._workers: list[_Worker] = []
@@ -132,13 +157,13 @@ class ThreadedCrew:
         if local:
             self._local_jobs.put(made)
             if self._local is None:
-                self._local = _Worker(self, self._local_jobs, self._connections.new_line())
+                self._local = _Worker(self, self._local_jobs, None)
                 self._local.start()
             return
         self._busy += 1
         self._jobs.put(made)
         if len(self._workers) < min(self._busy, self.size):
-            self._workers.append(_Worker(self, self._jobs, self._connections.line()))
+            self._workers.append(_Worker(self, self._jobs, self.connections))
             self._workers[-1].start()
 
     def report(self, call: Callable[[], object]) -> object:
@@ -177,8 +202,6 @@ class ThreadedCrew:
     def _see_off(self) -> None:
         for worker in self._everyone():
             worker.join()
-            if worker is not self._local:
-                self._connections.give_back(worker.line)
 
     def stop(self) -> Steps[None]:
         """Stop whatever is being done, and let the workers go."""
@@ -197,7 +220,7 @@ class ThreadedCrew:
         self._end_queues()
         for worker in self._everyone():
             if not worker.graceful:
-                worker.line.cut()
+                worker.cut()
         self._ready.set()
 
     def _wait_for_the_end(self) -> None:
@@ -205,11 +228,10 @@ class ThreadedCrew:
         for worker in self._everyone():
             if worker.graceful:
                 worker.join(max(0.0, deadline - time.monotonic()))
-            worker.line.cut()
+            worker.cut()
         deadline = time.monotonic() + GRACE
         for worker in self._everyone():
-            if worker.join(max(0.0, deadline - time.monotonic())):
-                worker.line.close()
+            worker.join(max(0.0, deadline - time.monotonic()))
 
     def _everyone(self) -> list[_Worker]:
         return self._workers if self._local is None else [*self._workers, self._local]

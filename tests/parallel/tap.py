@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ class Tap:
         self.most_open = 0
         self.flip_up_at: int | None = None
         """Change a bit of the byte that is sent to the store as this one, counted over all connections, once."""
+        self._alarms: list[tuple[Callable[[], int], int, Callable[[], object]]] = []
         self._thread = threading.Thread(target=self._main, name="tap", daemon=True)
         self._ready = threading.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -34,6 +36,16 @@ class Tap:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join()
+
+    def alarm(self, count: Callable[[Tap], int], at: int, call: Callable[[], object]) -> None:
+        """Call something, on the tap's thread, as soon as a count is so high."""
+        self._loop.call_soon_threadsafe(self._alarms.append, (lambda: count(self), at, call))
+        self._loop.call_soon_threadsafe(self._ring)
+
+    def _ring(self) -> None:
+        for alarm in [alarm for alarm in self._alarms if alarm[0]() >= alarm[1]]:
+            self._alarms.remove(alarm)
+            alarm[2]()
 
     def _main(self) -> None:
         asyncio.run(self._run())
@@ -82,6 +94,8 @@ class Tap:
                         data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
                 else:
                     self.down += len(data)
+                if self._alarms:
+                    self._ring()
                 writer.write(data)
                 await writer.drain()
         writer.close()

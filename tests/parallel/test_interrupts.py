@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import random
@@ -20,9 +21,10 @@ import trustme
 from attrs import evolve
 
 from astore_sdk import AsyncClient, Client, Config
+from astore_sdk._transport.threads import ThreadedCrew
 from astore_sdk.server import BackgroundServer, Fault
 
-from .conftest import MIB, PART, SOAK
+from .conftest import PART, SOAK
 from .tap import Tap
 
 IN_TIME = 2.5
@@ -38,7 +40,7 @@ def ctrl_c(after: float) -> Iterator[Callable[[], float]]:
 
     def press(*_: object) -> None:
         pressed.append(time.monotonic())
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGALRM, press)
     signal.setitimer(signal.ITIMER_REAL, after)
@@ -115,6 +117,22 @@ def test_ctrl_c_at_any_moment_of_an_upload(client: Client, store: BackgroundServ
         assert client.object_exists(bucket, "big")
 
 
+def test_ctrl_c_when_the_workers_are_let_go(client: Client, bucket: str, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections that were given back are whole: nobody may cut them any more."""
+    see_off = ThreadedCrew._see_off
+
+    def interrupted(crew: ThreadedCrew) -> None:
+        see_off(crew)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ThreadedCrew, "_see_off", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            client.upload(bucket, "big", source)
+    nothing_is_left(client, bucket, "big", or_all_of_it=True)
+    assert client.upload(bucket, "big", source).size == source.stat().st_size
+
+
 def test_what_is_read_from_a_pipe_is_let_go(client: Client, bucket: str) -> None:
     reading, writing = os.pipe()
 
@@ -175,6 +193,39 @@ def test_a_failed_abort_is_a_note(client: Client, store: BackgroundServer, bucke
     assert left.upload_id in note
     assert "abort_multipart_upload()" in note
     client.abort_multipart_upload(bucket, "big", left.upload_id)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_ctrl_c_at_any_moment_of_an_event_loop(
+    config: Config, client: Client, store: BackgroundServer, bucket: str, source: Path, tmp_path: Path, way: str, seed: int
+) -> None:
+    """asyncio turns it into the cancellation of the task, and then into a KeyboardInterrupt again."""
+    client.upload(bucket, "stored", source)
+    store.faults.add(Fault(operation="uploadPart", delay=0.1, times=10))
+    store.faults.add(Fault(operation="getObject", delay=0.05, times=10))
+    target = tmp_path / "target"
+    target.write_bytes(b"old")
+    moment = random.Random(seed).uniform(0.001, 0.3)
+    ended: list[float] = []
+
+    async def main() -> None:
+        async with AsyncClient(config) as other:
+            with ctrl_c(moment) as since:
+                try:
+                    await (other.upload(bucket, "big", source) if way == "up" else other.download(bucket, "stored", target))
+                except asyncio.CancelledError:
+                    ended.append(since())
+                    raise
+
+    try:
+        asyncio.run(main())
+    except KeyboardInterrupt:
+        assert all(seconds < IN_TIME for seconds in ended)
+        assert target.read_bytes() in (b"old", source.read_bytes())
+        nothing_is_left(client, bucket, "big", tmp_path, or_all_of_it=True)
+    else:
+        assert client.object_exists(bucket, "big") if way == "up" else target.read_bytes() == source.read_bytes()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -282,16 +333,3 @@ def test_a_closed_client_says_so(config: Config, source: Path) -> None:
     client.close()
     with pytest.raises(ValueError, match="closed"):
         client.upload("bucket", "big", source)
-
-
-def test_memory_stays_small_for_a_stream(client: Client, bucket: str) -> None:
-    """The bound is on what is spooled: concurrency + 1 parts, whatever the length."""
-    import tracemalloc
-
-    tracemalloc.start()
-    try:
-        client.upload(bucket, "big", (bytes(MIB) for _ in range(20 * PART // MIB)))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 5 * PART * 1.25 + 20 * MIB

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 import os
@@ -10,8 +11,8 @@ import re
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,17 @@ from attrs import evolve
 from astore_sdk import Client, Config, InvalidInputError, NetworkError, RetryPolicy, SourceChangedError, TransferInProgressError
 from astore_sdk.server import BackgroundServer, Fault
 
-from ..conftest import TOKEN, ClientFactory
+from ..conftest import TOKEN, ClientFactory, async_client, sync_client
 from .conftest import MIB, PART, SMALL_PARTS, SOAK
 from .tap import Tap
 
-KILLS = range(20 if SOAK else 2)
-"""Random moments at which a process is killed; `make soak` tries more."""
+KILLS = range(20)
+"""Random moments at which a process is killed. Its successor is a sync client and an async one by turns."""
 PARTS = 6
+HEADS = MIB
+"""What heads, lists and small answers take at most."""
 BUFFERED = 8 * MIB
-"""What may be on its way in buffers of the system, ours and the tap's, when a connection is closed."""
+"""What may be in the system's buffers when a connection is closed: handed over by one side, and not yet taken by the other."""
 
 
 @pytest.fixture(autouse=True)
@@ -45,12 +48,28 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def killed_source(source: Path) -> Path:
+@pytest.fixture(scope="module")
+def killed_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file that a process moves when it is killed: 1 GiB where there is time."""
-    if SOAK:
-        source.write_bytes(b"".join(os.urandom(MIB) for _ in range(1024)))
-    return source
+    path = tmp_path_factory.mktemp("killed") / "source"
+    with path.open("wb") as file:
+        for _ in range(1024 if SOAK else 30):
+            file.write(os.urandom(MIB))
+        file.truncate(file.tell() - 1_000_000)
+    return path
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def next_client(seed: int, config: Config) -> AbstractContextManager[Client]:
+    """Make the client that goes on."""
+    return (sync_client, async_client)[seed % 2](config)
+
+
+Record = Callable[[str, object], None]
 
 
 class Enough(Exception):  # noqa: N818
@@ -58,7 +77,7 @@ class Enough(Exception):  # noqa: N818
 
 
 def enough(limit: int) -> Callable[[int], None]:
-    """A callback that stops a transfer when so many bytes have moved."""
+    """A callback that stops a transfer when so many bytes have moved. More than four parts: one of them is done with."""
 
     def on_progress(total: int) -> None:
         if total >= limit:
@@ -67,13 +86,18 @@ def enough(limit: int) -> Callable[[int], None]:
     return on_progress
 
 
-def run_until(moved: Callable[[], int], limit: int, *arguments: str) -> None:
+def run_until(tap: Tap, count: Callable[[Tap], int], limit: int, *arguments: str) -> None:
     """Run a mover and kill it when so many bytes have moved."""
     process = subprocess.Popen([sys.executable, "-m", "tests.parallel.mover", *arguments])
-    while moved() < limit and process.poll() is None:
-        time.sleep(0.001)
-    process.kill()
+    tap.alarm(count, limit, process.kill)
     process.wait()
+
+
+class Nowhere:
+    """A writer that keeps nothing: what came is hashed all the same."""
+
+    def write(self, data: bytes) -> int:
+        return len(data)
 
 
 def asked(caplog: pytest.LogCaptureFixture, pattern: str) -> list[str]:
@@ -84,25 +108,23 @@ def asked(caplog: pytest.LogCaptureFixture, pattern: str) -> list[str]:
 
 @pytest.mark.parametrize("seed", KILLS)
 def test_an_upload_goes_on_after_kill_9(
-    make_client: ClientFactory,
-    tapped: Config,
-    tap: Tap,
-    store: BackgroundServer,
-    bucket: str,
-    killed_source: Path,
-    state: Path,
-    seed: int,
+    tapped: Config, tap: Tap, store: BackgroundServer, killed_source: Path, state: Path, seed: int, record_property: Record
 ) -> None:
-    source, size = killed_source, killed_source.stat().st_size
-    limit = random.Random(seed).randrange(0, size)
-    run_until(lambda: tap.up, limit, "up", tap.url, TOKEN, bucket, "big", str(source))
-    with make_client(tapped) as client:
+    source, size, bucket = killed_source, killed_source.stat().st_size, "killed"
+    with next_client(seed, tapped) as client:
+        client.create_bucket(bucket)
+        begun = tap.up
+        limit = random.Random(seed).randrange(size)
+        run_until(tap, lambda tap: tap.up - begun, limit, "up", tap.url, TOKEN, bucket, "big", str(source))
         uploads = client.list_multipart_uploads(bucket)
         there = sum(part.size or 0 for upload in uploads for part in client.list_parts(bucket, "big", upload.upload_id))
+        sent = tap.up - begun
+        assert sent <= there + SMALL_PARTS.concurrency * PART + BUFFERED  # no more than what was on its way is lost
         before = tap.up
-        client.upload(bucket, "big", source, resume=True)
-        assert tap.up - before <= size - there + SMALL_PARTS.concurrency * PART
-        assert client.read(bucket, "big") == source.read_bytes()
+        stored = client.upload(bucket, "big", source, resume=True)
+        record_property("moved", [sent, there, tap.up - before, size])
+        assert tap.up - before <= size - there + HEADS  # of what the store had, nothing travelled again
+        assert stored.digest == client.download(bucket, "big", Nowhere()).digest == sha256(source)
         left = client.list_multipart_uploads(bucket)
         assert len(left) <= max(0, len(uploads) - 1)  # one that was begun and not written down when the process was killed
     assert list(state.iterdir()) == []
@@ -110,22 +132,37 @@ def test_an_upload_goes_on_after_kill_9(
 
 @pytest.mark.parametrize("seed", KILLS)
 def test_a_download_goes_on_after_kill_9(
-    make_client: ClientFactory, tapped: Config, tap: Tap, bucket: str, killed_source: Path, tmp_path: Path, state: Path, seed: int
+    tapped: Config, tap: Tap, config: Config, killed_source: Path, tmp_path: Path, state: Path, seed: int, record_property: Record
 ) -> None:
-    source, size = killed_source, killed_source.stat().st_size
+    source, size, bucket = killed_source, killed_source.stat().st_size, "killed"
     target = tmp_path / "target"
     target.write_bytes(b"old")
-    with make_client(tapped) as client:
+    with Client(config) as client:
+        client.create_bucket(bucket)
         client.upload(bucket, "big", source)
-        begun, limit = tap.down, random.Random(seed).randrange(0, size)
-        run_until(lambda: tap.down - begun, limit, "down", tap.url, TOKEN, bucket, "big", str(target))
-        assert target.read_bytes() in (b"old", source.read_bytes())
-        killed_at = tap.down - begun
+    with next_client(seed, tapped) as client:
+        begun = tap.down
+        run_until(
+            tap,
+            lambda tap: tap.down - begun,
+            random.Random(seed).randrange(size),
+            "down",
+            tap.url,
+            TOKEN,
+            bucket,
+            "big",
+            str(target),
+        )
+        assert target.read_bytes() == b"old"
+        received = tap.down - begun
+        pieces = sum(len(path.read_bytes().splitlines()) - 1 for path in state.glob("*.jsonl"))
+        there = max(0, pieces * PART - (PART if pieces == -(-size // PART) else 0))
+        assert received <= there + SMALL_PARTS.concurrency * PART + BUFFERED
         before = tap.down
-        client.download(bucket, "big", target, resume=True)
-        missing = max(0, size - killed_at)
-        assert tap.down - before <= missing + SMALL_PARTS.concurrency * PART + 2 * BUFFERED
-    assert target.read_bytes() == source.read_bytes()
+        found = client.download(bucket, "big", target, resume=True)
+        record_property("moved", [received, there, tap.down - before, size])
+        assert tap.down - before <= size - there + HEADS + BUFFERED  # the first answer is left when its head is known
+    assert found.digest == sha256(target) == sha256(source)
     assert list(tmp_path.glob(".astore*")) == []
     assert list(state.iterdir()) == []
 
@@ -134,7 +171,7 @@ def test_an_upload_that_is_stopped_is_kept_and_says_so(
     client: Client, bucket: str, source: Path, state: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(Enough) as caught:
-        client.upload(bucket, "big", source, progress_callback=enough(4 * PART), resume=True)
+        client.upload(bucket, "big", source, progress_callback=enough(4 * PART + 1), resume=True)
     (kept,) = client.list_multipart_uploads(bucket)
     (note,) = caught.value.__notes__
     assert "resume=True" in note
@@ -233,7 +270,7 @@ def test_a_part_that_the_store_has_wrong_is_sent_again(
     with make_client(tapped) as client:
         tap.flip_up_at = tap.up + 1_000_000
         with pytest.raises(Enough):
-            client.upload(bucket, "big", source, progress_callback=enough(4 * PART), resume=True)
+            client.upload(bucket, "big", source, progress_callback=enough(4 * PART + 1), resume=True)
         assert tap.flip_up_at is None
         client.upload(bucket, "big", source, resume=True)
         assert client.read(bucket, "big") == source.read_bytes()
@@ -298,7 +335,7 @@ def half(client: Client, bucket: str, source: Path, tmp_path: Path) -> Path:
     """What a download that was stopped leaves beside its target."""
     client.upload(bucket, "big", source)
     with pytest.raises(Enough) as caught:
-        client.download(bucket, "big", tmp_path / "target", progress_callback=enough(4 * PART), resume=True)
+        client.download(bucket, "big", tmp_path / "target", progress_callback=enough(4 * PART + 1), resume=True)
     (note,) = caught.value.__notes__
     assert "resume=True" in note
     (left,) = tmp_path.glob(".astore*")
