@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Protocol, cast
 
 import httpx
@@ -137,7 +137,7 @@ class AsyncStockReply:
     def __init__(self, response: httpx.Response) -> None:
         self.status = response.status_code
         self.headers: RawHeaders = response.headers.raw
-        self.close: Callable[[], Awaitable[None]] = response.aclose
+        self._response = response
         # A response that was made with its content, as mocks make them, has no stream to read.
         self._chunks = _once(response.content) if response.is_stream_consumed else response.aiter_raw()
 
@@ -147,6 +147,10 @@ class AsyncStockReply:
             if chunk:
                 return chunk
         return b""
+
+    async def close(self) -> None:
+        """Let go of the answer."""
+        await self._response.aclose()
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_PREFERRED = re.compile(rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) ({'|'.join(_MONTHS)}) (\d{{4}}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
+_PREFERRED = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) ([A-Z][a-z][a-z]) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII)
 """The form that everybody sends today; every answer about an object has one."""
 _HTTP_DATE = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? [ -~]{1,40}", re.ASCII)
 _TIME_OF_DAY = re.compile(r"\d\d:\d\d:\d\d", re.ASCII)
@@ -18,8 +18,8 @@ def parse_http_date(text: str | None) -> datetime | None:
         return None
     try:
         if preferred := _PREFERRED.fullmatch(text):
-            day, month, year, *time = preferred.groups()
-            return datetime(int(year), _MONTHS.index(month) + 1, int(day), *map(int, time), tzinfo=UTC)
+            day, month, year, hour, minute, second = preferred.groups()
+            return datetime(int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC)
         from dateutil.parser import parse
 
         return as_utc(parse(text))

@@ -21,6 +21,7 @@ class Tap:
         self.connections = 0
         self.open = 0
         self.most_open = 0
+        self._ends = threading.Condition()
         self.flip_up_at: int | None = None
         """Change a bit of the byte that is sent to the store as this one, counted over all connections, once."""
         self._alarms: list[tuple[Callable[[], int], int, Callable[[], object]]] = []
@@ -36,6 +37,11 @@ class Tap:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join()
+
+    def wait_until_open(self, at_most: int) -> None:
+        """Wait until no more connections than that are left: what a killed process had on its way has then passed."""
+        with self._ends:
+            assert self._ends.wait_for(lambda: self.open <= at_most, 20)
 
     def alarm(self, count: Callable[[Tap], int], at: int, call: Callable[[], object]) -> None:
         """Call something, on the tap's thread, as soon as a count is so high."""
@@ -75,13 +81,15 @@ class Tap:
         except (OSError, asyncio.CancelledError):
             pass
         finally:
-            self.open -= 1
             for each in writers:
                 each.close()
             for each in writers:
                 with suppress(OSError):
                     await each.wait_closed()
             self._tasks.discard(asyncio.current_task())
+            with self._ends:
+                self.open -= 1
+                self._ends.notify_all()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, up: bool) -> None:
         with suppress(OSError):

@@ -88,9 +88,11 @@ def enough(limit: int) -> Callable[[int], None]:
 
 def run_until(tap: Tap, count: Callable[[Tap], int], limit: int, *arguments: str) -> None:
     """Run a mover and kill it when so many bytes have moved."""
+    others = tap.open
     process = subprocess.Popen([sys.executable, "-m", "tests.parallel.mover", *arguments])
     tap.alarm(count, limit, process.kill)
     process.wait()
+    tap.wait_until_open(others)
 
 
 class Nowhere:
