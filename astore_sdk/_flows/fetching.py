@@ -93,10 +93,8 @@ def _hand_over(path: Path, target: Target) -> Steps[None]:
     file = yield from work(lambda: path.open("rb", buffering=0))
     try:
         yield from target.begin()
-        offset = 0
         while chunk := (yield from work(partial(file.read, CHUNK))):
-            yield from target.write(chunk, offset, None)
-            offset += len(chunk)
+            yield from target.write(chunk)
         yield from target.commit()
     finally:
         file.close()

@@ -7,11 +7,8 @@ from collections.abc import Callable, Iterator
 from attrs import define, field
 
 from .._transport.steps import Steps, work
-from .digest import RunningDigest
+from .digest import AT_ONCE, RunningDigest
 from .source import Source
-
-AT_ONCE = 64 * 1024
-"""Bytes in memory that are hashed where the flow runs: to ask a thread would take longer."""
 
 
 @define
@@ -35,8 +32,8 @@ class SourceBody:
         """Whether reading it never waits for a disk."""
         return self.source.in_memory
 
-    def chunks(self) -> Iterator[bytes]:
-        """Read it from its start."""
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """Read it from its start. A view is good until the next one."""
         self._position = 0
         return self.source.chunks(self.offset, self.length)
 

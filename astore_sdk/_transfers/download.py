@@ -8,7 +8,7 @@ from functools import partial
 from attrs import define, evolve, field
 
 from .._operations import objects
-from .._transport.crew import Crew, employ, hire
+from .._transport.crew import Crew, OnCall, employ
 from .._transport.retry import Budget
 from .._transport.steps import Steps, tell, work
 from .._wire import convert
@@ -24,6 +24,7 @@ from ..exceptions import (
 )
 from ..models import Object
 from ..types import AsyncWriter, ProgressCallback
+from .digest import ASIDE
 from .journal import Journal
 from .pieces import divisible, receive_in_pieces
 from .progress import Progress, check_callback
@@ -171,7 +172,8 @@ class Download:
     progress: Progress
     resumable: ResumableDownload | None = None
     _receiver: Receiver = field(init=False)
-    _crew: Crew | None = field(default=None, init=False)
+    _crew: OnCall = field(factory=OnCall, init=False)
+    _hired: Crew | None = field(default=None, init=False)
     _whole: bool = field(default=False, init=False)
     """Whether it must come in one stream."""
     _restarted: bool = field(default=False, init=False)
@@ -190,19 +192,27 @@ class Download:
 
     def run(self) -> Steps[Object]:
         """Receive until everything is there, and return what it is."""
+        return (yield from employ(self._crew, self._run()))
+
+    def _run(self) -> Steps[Object]:
         while True:
             try:
                 if not (yield from self._receiver.run(self._in_one_stream)):
                     yield from self._receive_pieces()
                 break
             except RangesIgnored:
+                yield from self._crew.stop()
+                if self._receiver.hashing is not None:
+                    self._receiver.hashing.lose_crew()
                 self._whole = True
                 if self.target.restartable:
                     yield from self._receiver.begin_anew()
             except VersionChanged as changed:
+                yield from self._crew.stop()
                 yield from self._restart_once(changed.attempts)
+        digest = (yield from self._receiver.hashing.finish()) if self._receiver.hashing is not None else None
         yield from tell(partial(self.progress.finish, self._receiver.reception.received))
-        return self._finished()
+        return self._finished(digest)
 
     def is_kept(self, error: BaseException) -> bool:
         """Tell whether another process can go on with what is there when this failed."""
@@ -214,18 +224,22 @@ class Download:
         return self.progress.reach(position)
 
     def _in_one_stream(self) -> Steps[bool]:
-        """Tell, by the first head of an answer, whether this goes on in one stream. If not, a crew is hired."""
-        reception, transfer = self._receiver.reception, self.settings.transfer
-        if self._whole or not reception.divisible or not divisible(self.target) or (reception.left or 0) <= transfer.threshold:
-            return True
-        self._crew = yield from hire(transfer.concurrency)
-        pays = self._crew.parallel and self._crew.size > 1
-        return not pays and self.resumable is None
+        """Tell, by the head of an answer, whether this goes on in one stream. If not, or if that is long, a crew is hired."""
+        reception, transfer, hashing = self._receiver.reception, self.settings.transfer, self._receiver.hashing
+        left = reception.left or 0
+        if not self._whole and reception.divisible and divisible(self.target) and left > transfer.threshold:
+            self._hired = yield from self._crew.hire(transfer.concurrency)
+            if self.resumable is not None or (self._hired.parallel and self._hired.size > 1):
+                return False
+        if hashing is not None and hashing.crew is None and left > ASIDE:
+            crew = yield from self._crew.hire(1)
+            hashing.crew = crew if crew.parallel else None
+        return True
 
     def _receive_pieces(self) -> Steps[None]:
-        if self._crew is None:
+        if self._hired is None:
             raise AssertionError("unreachable")
-        yield from employ(self._crew, receive_in_pieces(self._receiver, self.target, self._crew, self.progress, self.resumable))
+        yield from receive_in_pieces(self._receiver, self.target, self._hired, self.progress, self.resumable)
 
     def _restart_once(self, attempts: int) -> Steps[None]:
         """Begin anew with the object's new version, once."""
@@ -242,16 +256,16 @@ class Download:
         self._restarted = True
         yield from self._receiver.begin_anew()
 
-    def _finished(self) -> Object:
+    def _finished(self, digest: str | None) -> Object:
         """Compare what came with what the store says it is."""
-        reception, digest = self._receiver.reception, self._receiver.digest
+        reception = self._receiver.reception
         head = reception.head
         if head is None:
             raise AssertionError("unreachable")
         size = reception.received if reception.size is None else reception.size
-        if digest is not None and reception.digest not in (None, digest.value):
+        if digest is not None and reception.digest not in (None, digest):
             raise IntegrityError(
-                f"the bytes received have {digest.value}, but the store says {reception.digest}",
+                f"the bytes received have {digest}, but the store says {reception.digest}",
                 operation="getObject",
                 bucket=self.bucket,
                 key=self.key,
@@ -259,4 +273,4 @@ class Download:
                 hint="What was received is not what was stored: receive it again.",
             )
         found = convert.object_of_head(head, self.key, size)
-        return found if found.digest or not digest else evolve(found, digest=digest.value)
+        return found if found.digest or not digest else evolve(found, digest=digest)

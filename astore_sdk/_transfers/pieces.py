@@ -25,6 +25,8 @@ from .target import CallerTarget, PathTarget, WriterTarget
 
 MOST_IN_MEMORY = 16 * MIB
 """A piece on its way to a writer is kept in memory: it has no more bytes than this, whatever the part size is."""
+HASHED = MIB // 2
+"""Bytes of a file that are read and hashed at once: few enough to be still in the processor's cache."""
 TOLD = MIB // 4
 """A piece tells what moved each time so many bytes did."""
 
@@ -41,43 +43,46 @@ class FilePiece:
         self._offset = offset
         self._file: io.FileIO | None = None
 
-    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:  # noqa: ARG002
-        """Put a chunk where it belongs."""
-        yield from work(partial(self._write, chunk, offset))
+    def write(self, chunk: bytes | memoryview) -> Steps[None]:
+        """Put the next chunk where it belongs."""
+        yield from work(partial(self._write, chunk))
 
-    def _write(self, chunk: bytes | memoryview, offset: int) -> None:
+    def _write(self, chunk: bytes | memoryview) -> None:
         if self._file is None:
             self._file = io.FileIO(self._path, "r+b")
-        self._file.seek(self._offset + offset)
+            self._file.seek(self._offset)
         view = memoryview(chunk)
         while view:
             view = view[self._file.write(view) :]
 
     def restart(self) -> Steps[None]:
-        """Do nothing: what comes again is written over."""
+        """Begin anew: what comes again is written over."""
         yield from ()
+        self.close()
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+            self._file = None
 
     def hash(self, *digests: RunningDigest) -> Steps[None]:
         """Add the bytes to digests, as they are in the file."""
         with io.FileIO(self._path, "rb") as file:
             file.seek(self._offset)
+            buffer = memoryview(bytearray(HASHED))
             left = self.length
             while left:
-                left -= yield from work(partial(_hash_some, file, left, digests))
+                left -= yield from work(partial(_hash_some, file, buffer[:left], digests))
 
 
-def _hash_some(file: io.FileIO, most: int, digests: tuple[RunningDigest, ...]) -> int:
-    chunk = file.read(min(CHUNK, most))
-    if not chunk:
+def _hash_some(file: io.FileIO, buffer: memoryview, digests: tuple[RunningDigest, ...]) -> int:
+    count = file.readinto(buffer)
+    if not count:
         raise OSError("the temporary file became shorter while it was written")
     for digest in digests:
-        digest.feed(digest.position, chunk)
-    return len(chunk)
+        digest.feed(digest.position, buffer[:count])
+    return count
 
 
 class MemoryPiece:
@@ -88,15 +93,18 @@ class MemoryPiece:
     def __init__(self, length: int) -> None:
         self.length = length
         self._buffer = block(length)
+        self._size = 0
 
-    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:  # noqa: ARG002
-        """Put a chunk where it belongs."""
+    def write(self, chunk: bytes | memoryview) -> Steps[None]:
+        """Keep the next chunk."""
         yield from ()
-        self._buffer[offset : offset + len(chunk)] = chunk
+        self._buffer[self._size : self._size + len(chunk)] = chunk
+        self._size += len(chunk)
 
     def restart(self) -> Steps[None]:
-        """Do nothing: what comes again is written over."""
+        """Begin anew: what comes again is written over."""
         yield from ()
+        self._size = 0
 
     def close(self) -> None:
         """Do nothing."""
@@ -198,7 +206,9 @@ class WriterLanding:
         """Write a piece."""
         reception = self.receiver.reception
         for chunk in piece.chunks():
-            yield from self.target.write(chunk, reception.received, self.receiver.digest)
+            yield from self.target.write(chunk)
+            if self.receiver.hashing is not None:
+                yield from self.receiver.hashing.feed(chunk)
             reception.received += len(chunk)
         done()
 
@@ -214,6 +224,8 @@ def receive_in_pieces(
     """Receive what a receiver knows the head of."""
     reception, length = receiver.reception, receiver.settings.transfer.part_size
     if isinstance(target, WriterTarget):
+        if receiver.hashing is not None:
+            receiver.hashing.crew = crew
         landing = WriterLanding(target, receiver)
         yield from _InPieces(receiver, landing, crew, Tally(progress)).run(min(length, MOST_IN_MEMORY))
     elif isinstance(target, PathTarget):
@@ -224,7 +236,8 @@ def receive_in_pieces(
             state = yield from work(partial(resumable.begin, wanted, fresh=target.fresh))
             there, length = state.pieces, state.length
         yield from work(partial(target.allocate, reception.left or 0))
-        file = FileLanding(target.temporary, crew, receiver.digest, resumable, there)
+        digest = receiver.hashing.running if receiver.hashing is not None else None
+        file = FileLanding(target.temporary, crew, digest, resumable, there)
         yield from _InPieces(receiver, file, crew, Tally(progress)).run(length)
 
 

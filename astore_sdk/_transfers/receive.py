@@ -23,7 +23,7 @@ from ..exceptions import (
     RangeNotSatisfiableError,
     ResponseDecodeError,
 )
-from .digest import RunningDigest
+from .digest import Hashing
 from .reception import Reception, VersionChanged
 
 
@@ -35,8 +35,8 @@ class Sink(Protocol):
         """Whether it can forget what it was given."""
         ...
 
-    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
-        """Take a chunk that begins so many bytes behind the first one, and hash it. A view is not good for longer."""
+    def write(self, chunk: bytes | memoryview) -> Steps[None]:
+        """Take the next chunk. A view is good until this has ended."""
         ...
 
     def restart(self) -> Steps[None]:
@@ -64,10 +64,10 @@ class Receiver:
     """Hears how many bytes are there. What it returns is awaited if it can be."""
     hashed: bool = False
     """Whether bytes are hashed as they come."""
-    digest: RunningDigest | None = field(init=False)
+    hashing: Hashing | None = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.digest = RunningDigest() if self.hashed else None
+        self.hashing = Hashing() if self.hashed else None
 
     def run(self, go_on: Callable[[], Steps[bool]] = read_to_the_end) -> Steps[bool]:
         """Receive until everything is there. `go_on` is asked when the head of an answer is: if it says no, return False at once.
@@ -118,7 +118,7 @@ class Receiver:
     def begin_anew(self) -> Steps[None]:
         """Forget what came."""
         self.reception = self.reception.anew()
-        self.digest = RunningDigest() if self.hashed else None
+        self.hashing = Hashing() if self.hashed else None
         yield from self.sink.restart()
 
     def _receive(self) -> Steps[None]:
@@ -127,7 +127,9 @@ class Receiver:
         while chunk := (yield from read()):
             clipped = reception.clip(chunk)
             if clipped:
-                yield from self.sink.write(clipped, reception.received, self.digest)
+                yield from self.sink.write(clipped)
+                if self.hashing is not None:
+                    yield from self.hashing.feed(clipped)
                 reception.received += len(clipped)
                 yield from tell(partial(self.moved, reception.received))
             if reception.left == 0 and reception.sliced:

@@ -38,10 +38,10 @@ class MemorySource:
         self._view = memoryview(data).cast("B")
         self.size = len(self._view)
 
-    def chunks(self, offset: int, length: int) -> Iterator[bytes]:
+    def chunks(self, offset: int, length: int) -> Iterator[memoryview]:
         """Read so many bytes from there."""
         for start in range(offset, offset + length, CHUNK):
-            yield bytes(self._view[start : min(start + CHUNK, offset + length)])
+            yield self._view[start : min(start + CHUNK, offset + length)]
 
     def check(self) -> None:
         """Do nothing: a buffer that is viewed keeps its length, and its bytes are compared by their digest."""
@@ -83,8 +83,8 @@ class FileSource:
             return None
         return facts.st_size, facts.st_mtime_ns
 
-    def chunks(self, offset: int, length: int) -> Iterator[bytes]:
-        """Read so many bytes from there.
+    def chunks(self, offset: int, length: int) -> Iterator[bytes | memoryview]:
+        """Read so many bytes from there. A view is good until the next one.
 
         Raises:
             SourceChangedError: They are not there any more, or the file changed since it was opened.
@@ -93,10 +93,15 @@ class FileSource:
         end = position + length
         # A descriptor of its own: who reads on after the source was closed does not read another file.
         descriptor = None if self._descriptor is None else os.dup(self._descriptor)
+        buffer = memoryview(bytearray(min(CHUNK, length))) if descriptor is not None else memoryview(b"")
         try:
             while position < end:
                 most = min(CHUNK, end - position)
-                chunk = self._read(position, most) if descriptor is None else os.pread(descriptor, most, position)
+                chunk: bytes | memoryview
+                if descriptor is None:
+                    chunk = self._read(position, most)
+                else:
+                    chunk = buffer[: os.preadv(descriptor, [buffer[:most]], position)]
                 if not chunk:
                     raise SourceChangedError(f"{self._name} became shorter while it was sent: {end - position} bytes are missing")
                 position += len(chunk)
@@ -141,7 +146,7 @@ class FileSource:
 def _descriptor(file: object) -> int | None:
     """Return the descriptor that has just the bytes of a file, None if nobody knows that: `fileno` may belong to something else."""
     raw = file.raw if type(file) is io.BufferedReader else file
-    return raw.fileno() if type(raw) is io.FileIO and hasattr(os, "pread") else None
+    return raw.fileno() if type(raw) is io.FileIO and hasattr(os, "preadv") else None
 
 
 Source = MemorySource | FileSource
@@ -157,7 +162,7 @@ class Feed:
         self._step = tell if awaited else work
         self._close = close
         self._returned: Source | None = None
-        self._before: Iterator[bytes] = iter(())
+        self._before: Iterator[bytes | memoryview] = iter(())
         self._rest = memoryview(b"")
         self._ended = False
 
@@ -167,7 +172,7 @@ class Feed:
         self._before = chain(self._again(source), [bytes(self._rest)])
         self._rest = memoryview(b"")
 
-    def _again(self, source: Source) -> Iterator[bytes]:
+    def _again(self, source: Source) -> Iterator[bytes | memoryview]:
         yield from source.chunks(0, source.size)
         source.close()
 

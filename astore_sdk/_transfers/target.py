@@ -15,7 +15,6 @@ from typing import cast
 
 from .._transport.steps import Steps, meet, tell, work
 from ..types import AsyncWriter
-from .digest import RunningDigest
 
 
 class MemoryTarget:
@@ -26,12 +25,10 @@ class MemoryTarget:
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
 
-    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
+    def write(self, chunk: bytes | memoryview) -> Steps[None]:
         """Keep a chunk."""
         yield from ()
         self._chunks.append(bytes(chunk))
-        if digest is not None:
-            digest.feed(offset, chunk)
 
     def restart(self) -> Steps[None]:
         """Forget what came."""
@@ -45,14 +42,13 @@ class MemoryTarget:
 
 
 class NoTarget:
-    """Drops the bytes once they are hashed."""
+    """Drops the bytes: they are hashed on their way."""
 
     restartable = True
 
-    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
-        """Hash a chunk."""
-        if digest is not None:
-            yield from work(partial(digest.feed, offset, chunk))
+    def write(self, chunk: bytes | memoryview) -> Steps[None]:  # noqa: ARG002
+        """Do nothing."""
+        yield from ()
 
     def restart(self) -> Steps[None]:
         """Do nothing."""
@@ -72,10 +68,8 @@ class WriterTarget:
         """Do nothing: it is open."""
         yield from ()
 
-    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
+    def write(self, chunk: bytes | memoryview) -> Steps[None]:
         """Hand a chunk on, all of it."""
-        if digest is not None:
-            yield from work(partial(digest.feed, offset, chunk))
         left = bytes(chunk)  # it may be kept
         while left:
             written = yield from self._step(partial(self._write, left))
@@ -101,10 +95,8 @@ class CallerTarget(WriterTarget):
     def __init__(self) -> None:
         super().__init__(len, awaited=False)
 
-    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
+    def write(self, chunk: bytes | memoryview) -> Steps[None]:
         """Hand a chunk on."""
-        if digest is not None:
-            yield from work(partial(digest.feed, offset, chunk))
         yield from meet(bytes(chunk))
 
 
@@ -191,30 +183,29 @@ class PathTarget:
         self._kept = True
 
     def allocate(self, size: int) -> None:
-        """Make room for so many bytes: a disk that is too small is found out now."""
+        """Make the file so large; a disk that is too small is found out now.
+
+        The room itself is taken as the bytes come: to take it before is to write zeros first where blocks are pages of memory.
+        """
         descriptor = self._open_file.fileno()
-        if size and hasattr(os, "posix_fallocate"):
-            try:
-                os.posix_fallocate(descriptor, 0, size)
-            except OSError as error:
-                if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
-                    raise
+        if hasattr(os, "fstatvfs"):
+            facts, disk = os.fstat(descriptor), os.fstatvfs(descriptor)
+            if disk.f_blocks and size - facts.st_blocks * 512 > disk.f_bavail * disk.f_frsize:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         os.ftruncate(descriptor, size)
 
     @property
     def _open_file(self) -> io.FileIO:
         return cast("io.FileIO", self._file)
 
-    def write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> Steps[None]:
-        """Write a chunk, and hash it."""
-        yield from work(partial(self._write, chunk, offset, digest))
+    def write(self, chunk: bytes | memoryview) -> Steps[None]:
+        """Write a chunk."""
+        yield from work(partial(self._write, chunk))
 
-    def _write(self, chunk: bytes | memoryview, offset: int, digest: RunningDigest | None) -> None:
+    def _write(self, chunk: bytes | memoryview) -> None:
         view = memoryview(chunk)
         while view:
             view = view[self._open_file.write(view) :]
-        if digest is not None:
-            digest.feed(offset, chunk)
 
     def restart(self) -> Steps[None]:
         """Begin anew."""

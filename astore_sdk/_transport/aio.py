@@ -335,7 +335,7 @@ async def _feed(body: Body) -> AsyncIterator[bytes]:
     following = partial(next, chunks, b"")
     try:
         while chunk := following() if body.in_memory else await _on_thread(following):
-            yield chunk
+            yield bytes(chunk)  # the loop may send it later
             await _settled(body.sent(len(chunk)))
     except Exception as error:  # noqa: BLE001 - it is handed on, whatever it is
         raise Theirs(error) from None

@@ -112,12 +112,41 @@ class InlineCrew:
         self._jobs.clear()
 
 
+class OnCall:
+    """A crew that is hired when it is first needed."""
+
+    def __init__(self) -> None:
+        self._crew: Crew | None = None
+
+    def hire(self, size: int) -> Steps[Crew]:
+        """Hire a crew in place of the one there may have been."""
+        yield from self.stop()
+        self._crew = yield from hire(size)
+        return self._crew
+
+    def dismiss(self) -> Steps[None]:
+        """Let the workers go when all is done."""
+        if self._crew is not None:
+            yield from self._crew.dismiss()
+
+    def stop(self) -> Steps[None]:
+        """Stop whatever is being done, and let the workers go."""
+        crew, self._crew = self._crew, None
+        if crew is not None:
+            yield from crew.stop()
+
+    def abandon(self) -> None:
+        """Stop whatever is being done, and wait for nothing."""
+        if self._crew is not None:
+            self._crew.abandon()
+
+
 def hire(size: int) -> Steps[Crew]:
     """Return a crew of at most so many workers."""
     return cast("Crew", (yield Hire(size)))
 
 
-def employ(crew: Crew, task: Steps[T]) -> Steps[T]:
+def employ(crew: Crew | OnCall, task: Steps[T]) -> Steps[T]:
     """Carry out a task that needs the crew, and let the crew go. When this raises, all work has stopped."""
     try:
         result = yield from task

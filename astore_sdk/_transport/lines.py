@@ -43,7 +43,7 @@ class Line:
         self._lane: Lane | None = None
         self._stock: Stock | None = None
 
-    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes]]) -> Reply:
+    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes | memoryview]]) -> Reply:
         """Send a request and wait for the head of its answer.
 
         Raises:

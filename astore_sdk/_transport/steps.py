@@ -31,8 +31,8 @@ class Body(Protocol):
         """Whether reading it never waits for a disk."""
         ...
 
-    def chunks(self) -> Iterator[bytes]:
-        """Read it from its start."""
+    def chunks(self) -> Iterator[bytes | memoryview]:
+        """Read it from its start. A view is good until the next one."""
         ...
 
     def sent(self, count: int) -> object:

@@ -67,9 +67,11 @@ class Stock:
         self._socket: socket.socket | None = None
         self._is_cut = False
 
-    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes]]) -> StockReply:
+    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes | memoryview]]) -> StockReply:
         """Send a request and wait for the head of its answer."""
-        request = _request(self._base, outgoing, outgoing.content if outgoing.body is None else feed(outgoing.body))
+        # h11 keeps what it is given for a while.
+        content = outgoing.content if outgoing.body is None else map(bytes, feed(outgoing.body))
+        request = _request(self._base, outgoing, content)
         if self._traced:
             request.extensions["trace"] = self._hear
         return StockReply(self._client.send(request, stream=True, auth=outgoing.auth))

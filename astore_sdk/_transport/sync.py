@@ -44,7 +44,7 @@ class Connections:
         self._idle: dict[int, list[Line]] = {}
         self._closed = False
 
-    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes]]) -> Reply:
+    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes | memoryview]]) -> Reply:
         """Send a request over the connections that all share, and wait for the head of its answer."""
         if self._closed:
             raise InvalidInputError("this client is closed")
@@ -261,7 +261,7 @@ class Carried(Generic[T]):
             reply.close()
 
 
-def _feed(body: Body) -> Iterator[bytes]:
+def _feed(body: Body) -> Iterator[bytes | memoryview]:
     """Feed a body to httpx."""
     try:
         for chunk in body.chunks():

@@ -224,10 +224,10 @@ def test_an_object_that_changes_again_and_again(
 def test_a_full_disk_is_found_out_at_once(
     client: Client, bucket: str, stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    def full(_: int) -> os.statvfs_result:
+        return os.statvfs_result((4096, 4096, 1000, 10, 10, 0, 0, 0, 0, 255))
 
-    monkeypatch.setattr(os, "posix_fallocate", full)
+    monkeypatch.setattr(os, "fstatvfs", full)
     with pytest.raises(OSError, match="No space left"):
         client.download(bucket, stored, tmp_path / "target")
     assert list(tmp_path.iterdir()) == []

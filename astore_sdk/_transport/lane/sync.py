@@ -183,7 +183,7 @@ class Lane:
         self._ended: Callable[[Connection], None] | None = None
         """What becomes of every connection once the lane is cut, or closed."""
 
-    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes]]) -> LaneReply:
+    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes | memoryview]]) -> LaneReply:
         """Send a request and wait for the head of its answer.
 
         Raises:
@@ -317,7 +317,7 @@ class LaneReply:
             self._lane.put_away(connection, reusable=self._whole and self._incoming.reusable)
 
 
-def _send_all(connection: Connection, chunks: Iterator[bytes], seconds: float, incoming: Incoming) -> bool:
+def _send_all(connection: Connection, chunks: Iterator[bytes | memoryview], seconds: float, incoming: Incoming) -> bool:
     """Send a body, piece by piece. Return False if an answer came first."""
     for chunk in chunks:
         if not connection.is_quiet() and not connection.listen(incoming):
