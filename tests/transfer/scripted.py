@@ -51,6 +51,8 @@ class Reply:
     """It does not end either: nothing more comes."""
     unread: bool = False
     """The request's body is not read."""
+    late: bool = False
+    """It is read, but only when the answer is on its way; then the connection ends."""
     raw: tuple[bytes, ...] = ()
     """Sent in place of head and body, whatever HTTP says of it: each piece when the one before it has been read."""
 
@@ -200,7 +202,7 @@ class ScriptedServer:
             reply = self._next(heard)
             place = len(self.heard)
             self.heard.append(heard)
-        if not reply.unread:
+        if not (reply.unread or reply.late):
             length = int(heard.headers.get("content-length", 0))
             self.heard[place] = heard = evolve(heard, body=stream.read(length))
             if len(heard.body) < length:
@@ -216,9 +218,13 @@ class ScriptedServer:
         if reply.stall:
             while connection.recv(65536):
                 pass
+        if reply.late:
+            connection.shutdown(socket.SHUT_WR)
+            while stream.read(65536):
+                pass
         if reply.reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        return not (reply.reset or reply.unread or reply.cut is not None or reply.framing == "close")
+        return not (reply.reset or reply.unread or reply.late or reply.cut is not None or reply.framing == "close")
 
 
 def _head(stream: BinaryIO) -> Heard | None:
