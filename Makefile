@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help setup demo test soak test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
+.PHONY: help setup demo test test-stock soak test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
 
 help:                ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -23,9 +23,12 @@ demo: setup          ## Start the embedded store and do the main job on real fil
 test: setup          ## Run every test.
 	$(BIN)/python -m pytest
 
+test-stock: setup    ## Run what speaks with a store without the fast lane: over httpx as it comes.
+	ASTORE_FAST_LANE=0 $(BIN)/python -m pytest tests/client tests/transfer tests/parallel tests/concurrency tests/property tests/lane
+
 soak: setup          ## Try for long what `make test` tries for a moment: properties, and stores and transfers killed at any moment.
 	ASTORE_EXPLORE=20 $(BIN)/python -m pytest tests/property tests/store_faults tests/server/test_store_durability.py \
-		tests/parallel/test_interrupts.py tests/parallel/test_resume.py
+		tests/parallel/test_interrupts.py tests/parallel/test_resume.py tests/lane
 
 test-interop: setup  ## Let openssl, Sigstore and others verify what we sign, and the other way round.
 	$(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop

@@ -121,7 +121,7 @@ class ScriptedServer:
 
     def listen(self) -> None:
         """Take connections; until then they are refused."""
-        self._listener.listen(64)
+        self._listener.listen(256)
         self._spawn(self._accept)
 
     def push(self, number: int, data: bytes) -> None:
