@@ -8,6 +8,7 @@ import socket
 import struct
 import termios
 from collections.abc import Callable
+from contextlib import suppress
 
 _SOCK_DIAG = 4
 _BY_FAMILY, _ERROR, _REQUEST = 20, 2, 1
@@ -31,7 +32,8 @@ def knows_the_end(connection: socket.socket) -> bool:
 
 def wait_until_there(connection: socket.socket) -> None:
     """Wait until all that was sent has reached the other end, read or not."""
-    wait_until(lambda: fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)) == bytes(4))
+    with suppress(OSError, ValueError):  # who hears of it at once may have ended the connection by now
+        wait_until(lambda: fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)) == bytes(4))
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -50,7 +52,10 @@ def _peer(connection: socket.socket) -> tuple[int, int] | None:
     if not hasattr(socket, "AF_NETLINK"):
         return None
     family = connection.family
-    there, here = connection.getpeername(), connection.getsockname()
+    try:
+        there, here = connection.getpeername(), connection.getsockname()
+    except OSError:
+        return None
     ports = struct.pack("!HH", there[1], here[1])
     addresses = b"".join(socket.inet_pton(family, end[0]).ljust(16, b"\0") for end in (there, here))
     asked = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, _ANY) + ports + addresses + struct.pack("=III", 0, _ANY, _ANY)
