@@ -4,7 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+<<<<<<< HEAD
 .PHONY: help setup demo test soak coverage bench test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
+=======
+.PHONY: help setup demo test test-stock soak test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
+>>>>>>> lane-tests
 
 help:                ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -23,9 +27,12 @@ demo: setup          ## Start the embedded store and do the main job on real fil
 test: setup          ## Run every test.
 	$(BIN)/python -m pytest
 
+test-stock: setup    ## Run what speaks with a store without the fast lane: over httpx as it comes.
+	ASTORE_FAST_LANE=0 $(BIN)/python -m pytest tests/client tests/transfer tests/parallel tests/concurrency tests/property tests/lane
+
 soak: setup          ## Try for long what `make test` tries for a moment: properties, and stores and transfers killed at any moment.
 	ASTORE_EXPLORE=20 $(BIN)/python -m pytest tests/property tests/store_faults tests/server/test_store_durability.py \
-		tests/parallel/test_interrupts.py tests/parallel/test_resume.py
+		tests/parallel/test_interrupts.py tests/parallel/test_resume.py tests/lane
 
 # Processes that tests start are measured too, but for those that are killed.
 coverage: setup      ## Run every test, and print what of the hand code none of them reaches.

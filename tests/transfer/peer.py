@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import struct
+import termios
 from collections.abc import Callable
+from contextlib import suppress
 
 _SOCK_DIAG = 4
 _BY_FAMILY, _ERROR, _REQUEST = 20, 2, 1
@@ -25,6 +28,12 @@ def knows_the_end(connection: socket.socket) -> bool:
     """Tell whether the other end could see by now that this one has hung up. Also if it cannot be known."""
     found = _peer(connection)
     return found is None or found[0] == _CLOSE_WAIT
+
+
+def wait_until_there(connection: socket.socket) -> None:
+    """Wait until all that was sent has reached the other end, read or not."""
+    with suppress(OSError, ValueError):  # who hears of it at once may have ended the connection by now
+        wait_until(lambda: fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)) == bytes(4))
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

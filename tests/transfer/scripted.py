@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import BinaryIO, Self
 
 from attrs import evolve, field, frozen
 
-from .peer import knows_the_end, unread, wait_until, wait_until_taken
+from .peer import knows_the_end, wait_until, wait_until_taken, wait_until_there
 
 Headers = Mapping[str, str]
 
@@ -50,6 +51,8 @@ class Reply:
     """It does not end either: nothing more comes."""
     unread: bool = False
     """The request's body is not read."""
+    late: bool = False
+    """It is read, but only when the answer is on its way; then the connection ends."""
     raw: tuple[bytes, ...] = ()
     """Sent in place of head and body, whatever HTTP says of it: each piece when the one before it has been read."""
 
@@ -88,7 +91,9 @@ Script = Iterable[Reply] | Callable[[Heard], Reply]
 class ScriptedServer:
     """Answers each request with the next reply of its script, or with what a function says to it. `heard` keeps the requests."""
 
-    def __init__(self, script: Script = (), *, listening: bool = True, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, script: Script = (), *, listening: bool = True, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> None:
         self.heard: list[Heard] = []
         self.connections = 0
         self.play(script)
@@ -100,7 +105,8 @@ class ScriptedServer:
         self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self._listener.bind((host, 0))
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self._tls = tls
+        self.url = f"http{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{self.port}"
         if listening:
             self.listen()
 
@@ -115,14 +121,14 @@ class ScriptedServer:
 
     def listen(self) -> None:
         """Take connections; until then they are refused."""
-        self._listener.listen(64)
+        self._listener.listen(256)
         self._spawn(self._accept)
 
     def push(self, number: int, data: bytes) -> None:
         """Send something on an idle connection that nobody asked for, and see that it is there for the client to find."""
         connection = self._open[number]
         connection.sendall(data)
-        wait_until(lambda: unread(connection) in (None, len(data)) or self._ended_there[number].is_set())
+        wait_until_there(connection)
 
     def hang_up(self, number: int) -> None:
         """End an idle connection, and see that the client can know."""
@@ -173,14 +179,15 @@ class ScriptedServer:
             self._spawn(self._serve, connection, self.connections)
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        stream = connection.makefile("rb")
         try:
-            while self._answer(connection, number, stream):
-                pass
+            if self._tls:
+                connection = self._tls.wrap_socket(connection, server_side=True)
+            with connection.makefile("rb") as stream:
+                while self._answer(connection, number, stream):
+                    pass
         except OSError:
             pass  # the client has gone
         finally:
-            stream.close()
             with self._lock:
                 del self._open[number]
             connection.close()
@@ -195,7 +202,7 @@ class ScriptedServer:
             reply = self._next(heard)
             place = len(self.heard)
             self.heard.append(heard)
-        if not reply.unread:
+        if not (reply.unread or reply.late):
             length = int(heard.headers.get("content-length", 0))
             self.heard[place] = heard = evolve(heard, body=stream.read(length))
             if len(heard.body) < length:
@@ -211,16 +218,19 @@ class ScriptedServer:
         if reply.stall:
             while connection.recv(65536):
                 pass
+        if reply.late:
+            connection.shutdown(socket.SHUT_WR)
+            while stream.read(65536):
+                pass
         if reply.reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        return not (reply.reset or reply.unread or reply.cut is not None or reply.framing == "close")
+        return not (reply.reset or reply.unread or reply.late or reply.cut is not None or reply.framing == "close")
 
 
 def _head(stream: BinaryIO) -> Heard | None:
-    line = stream.readline()
-    if not line:
-        return None
-    head = line
+    head = line = stream.readline()
+    if line.count(b" ") < 2:
+        return None  # it is the end, or no request
     method, target, _ = line.decode("latin-1").split(" ", 2)
     headers: dict[str, str] = {}
     while (line := stream.readline()).strip():
