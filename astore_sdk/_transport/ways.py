@@ -27,6 +27,8 @@ _WATCHED = (
     (httpx.AsyncClient, "send"),
     (httpx.Client, "_transport_for_url"),
     (httpx.AsyncClient, "_transport_for_url"),
+    (httpx.Client, "_send_single_request"),
+    (httpx.AsyncClient, "_send_single_request"),
 )
 """What is patched by those who answer in a server's place (respx, pytest-httpx, vcrpy) or watch (OpenTelemetry)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -40,10 +41,12 @@ class Connection(asyncio.Protocol):
         self._ended = False
         self._failure: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._poll = select.poll()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
+        self._poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
         """Keep what came, and let no more come if that is much. On an idle connection nobody has asked for it."""
@@ -106,6 +109,10 @@ class Connection(asyncio.Protocol):
     def is_quiet(self) -> bool:
         """Tell whether nothing has come: neither the end, nor bytes."""
         return not self._chunks and not self._ended
+
+    def is_fresh(self) -> bool:
+        """Tell whether nothing has come while it was idle, not even something that the loop has not seen yet."""
+        return self.is_quiet() and not self._poll.poll(0)
 
     async def send(self, view: memoryview, seconds: float, incoming: Incoming) -> bool:
         """Send all of it. Return False if an answer came first: then the rest is not wanted."""
@@ -243,7 +250,7 @@ class Lane:
         while self._idle:
             connection = self._idle.pop()
             connection.idle_since = None
-            if connection.is_quiet():
+            if connection.is_fresh():
                 return connection
             connection.close()
         return None
