@@ -26,14 +26,14 @@ from ..config import Config
 from ..exceptions import InvalidInputError
 from . import sync
 from .crew import Crew, InlineCrew
-from .http import Channel, ClientArguments, Gatherer, client_arguments
+from .http import Channel, Gatherer
 from .lane.aio import Lane
 from .outgoing import AsyncReply, Outgoing
 from .perform import perform
 from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
 from .stock import AsyncStock
 from .threads import ThreadedCrew
-from .ways import is_httpx_its_own, lane_origin
+from .ways import Ways, is_httpx_its_own
 
 T = TypeVar("T")
 
@@ -41,21 +41,20 @@ T = TypeVar("T")
 class Line:
     """Connections to one store: for each event loop those of the fast lane, or httpx's."""
 
-    def __init__(self, config: Config, arguments: ClientArguments, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._base = httpx.URL(config.base_url)
-        self._arguments = arguments
+    def __init__(self, ways: Ways, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._ways = ways
         self._transport = transport
-        self._origin = lane_origin(config, arguments) if transport is None else None
         self._lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, Lane] = WeakKeyDictionary()
         self._stock: AsyncStock | None = None
 
     async def send(self, outgoing: Outgoing, feed: Callable[[Body], AsyncIterator[bytes]]) -> AsyncReply:
         """Send a request and wait for the head of its answer."""
-        if self._origin is not None and is_httpx_its_own() and (loop := _asyncio_loop()) is not None:
-            lane = self._lanes.get(loop) or self._lanes.setdefault(loop, Lane(self._origin))
+        origin = self._ways.origin
+        if origin is not None and is_httpx_its_own() and (loop := _asyncio_loop()) is not None:
+            lane = self._lanes.get(loop) or self._lanes.setdefault(loop, Lane(origin))
             return await lane.send(outgoing, feed)
         if self._stock is None:
-            self._stock = AsyncStock(self._base, self._arguments, self._transport)
+            self._stock = AsyncStock(self._ways.base, self._ways.arguments, self._transport)
         return await self._stock.send(outgoing, feed)
 
     async def close(self) -> None:
@@ -78,21 +77,19 @@ class Connections:
     """The connections of a client and of those made of it with other options."""
 
     def __init__(self, config: Config, transport: httpx.AsyncBaseTransport | None) -> None:
-        self._config = config
+        self._ways = Ways(config, own=transport is None)
         self._transport = transport
         # By process: after a fork the parent's sockets are left alone.
         self._main: dict[int, Line] = {}
         self._closed = False
         # What threads use that move whole files; they cannot speak through a transport that awaits.
-        self.blocking: sync.Connections | None = sync.Connections(config, None) if transport is None else None
+        self.blocking: sync.Connections | None = sync.Connections(self._ways, None) if transport is None else None
 
     async def send(self, outgoing: Outgoing, feed: Callable[[Body], AsyncIterator[bytes]]) -> AsyncReply:
         """Send a request, and wait for the head of its answer."""
         if self._closed:
             raise InvalidInputError("this client is closed")
-        main = self._main.get(os.getpid())
-        if main is None:
-            main = self._main[os.getpid()] = Line(self._config, client_arguments(self._config), self._transport)
+        main = self._main.get(os.getpid()) or self._main.setdefault(os.getpid(), Line(self._ways, self._transport))
         return await main.send(outgoing, feed)
 
     async def close(self) -> None:

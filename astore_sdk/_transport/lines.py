@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from ..config import Config
-from .http import ClientArguments
 from .lane.sync import Lane
 from .outgoing import Outgoing, Reply
 from .steps import Body
 from .stock import Stock
-from .ways import is_httpx_its_own, lane_origin
+from .ways import Ways, is_httpx_its_own
 
 
 class Stopped(Exception):  # noqa: N818 - a signal between a crew and its workers, not an error of the SDK
@@ -24,22 +22,17 @@ class Line:
     """Connections to one store. Cut, whoever waits on one of them wakes up at once with a failure.
 
     Args:
-        config: Where the store is.
-        arguments: Makes what httpx needs, when that is first needed: it may load certificates.
+        ways: How they are made.
         transport: The user's, in place of all others.
-        worker: Whether it is for one thread at a time, and can be cut.
+        worker: Whether they are for one thread at a time, and can be cut.
     """
 
-    def __init__(
-        self, config: Config, arguments: Callable[[], ClientArguments], transport: httpx.BaseTransport | None, *, worker: bool
-    ) -> None:
-        self._config = config
-        self._arguments = arguments
+    def __init__(self, ways: Ways, transport: httpx.BaseTransport | None, *, worker: bool) -> None:
+        self._ways = ways
         self._transport = transport
         self._worker = worker
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._is_cut = False
-        self._opened = False
         self._lane: Lane | None = None
         self._stock: Stock | None = None
 
@@ -50,25 +43,18 @@ class Line:
             Stopped: The line was cut.
             Exception: There is no answer: one of those that httpx raises.
         """
-        if not self._opened:
-            self._open()
+        way = self._way()
         if self._is_cut:
             raise Stopped
-        if self._lane is not None and is_httpx_its_own():
-            return self._lane.send(outgoing, feed)
-        return self._get_stock().send(outgoing, feed)
+        return way.send(outgoing, feed)
 
-    def _open(self) -> None:
+    def _way(self) -> Lane | Stock:
+        origin = self._ways.origin
         with self._lock:
-            if not self._opened and self._transport is None:
-                origin = lane_origin(self._config, self._arguments())
-                self._lane = None if origin is None else Lane(origin)
-            self._opened = True
-
-    def _get_stock(self) -> Stock:
-        with self._lock:
-            if self._stock is None:
-                self._stock = Stock(httpx.URL(self._config.base_url), self._arguments(), self._transport, traced=self._worker)
+            if origin is not None and is_httpx_its_own():
+                self._lane = self._lane or Lane(origin)
+                return self._lane
+            self._stock = self._stock or Stock(self._ways.base, self._ways.arguments, self._transport, traced=self._worker)
             return self._stock
 
     def cut(self) -> None:

@@ -8,7 +8,6 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Generic, TypeVar, assert_never, cast
 
 import httpx
@@ -20,12 +19,13 @@ from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError, NetworkError
 from .crew import Crew, InlineCrew
-from .http import Channel, ClientArguments, Gatherer, client_arguments
+from .http import Channel, Gatherer
 from .lines import Line
 from .outgoing import Outgoing, Reply
 from .perform import perform
 from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
 from .threads import ThreadedCrew
+from .ways import Ways
 
 T = TypeVar("T")
 
@@ -36,8 +36,8 @@ MOST_IDLE_LINES = 16
 class Connections:
     """The connections of a client and of those made of it with other options."""
 
-    def __init__(self, config: Config, transport: httpx.BaseTransport | None) -> None:
-        self._config = config
+    def __init__(self, ways: Ways, transport: httpx.BaseTransport | None) -> None:
+        self._ways = ways
         self._transport = transport
         # By process: after a fork the parent's sockets are left alone.
         self._main: dict[int, Line] = {}
@@ -54,11 +54,7 @@ class Connections:
 
     def new_line(self, *, worker: bool = True) -> Line:
         """Return connections that open when they are first needed."""
-        return Line(self._config, lambda: self._arguments, self._transport, worker=worker)
-
-    @cached_property
-    def _arguments(self) -> ClientArguments:
-        return client_arguments(self._config)
+        return Line(self._ways, self._transport, worker=worker)
 
     def line(self) -> Line:
         """Return a connection for one thread: an idle one, or one that opens when it is first needed."""
@@ -87,7 +83,7 @@ class Connections:
 
 def connect(config: Config, transport: httpx.BaseTransport | None) -> Runner:
     """Return what carries out the flows of a client. Nothing is opened yet."""
-    return Runner(Channel(config, BearerAuth(config.token)), Connections(config, transport))
+    return Runner(Channel(config, BearerAuth(config.token)), Connections(Ways(config, own=transport is None), transport))
 
 
 class Runner:

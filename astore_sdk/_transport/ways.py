@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import warnings
+from functools import cached_property
 from types import FunctionType
 from urllib.request import getproxies
 
@@ -12,7 +13,7 @@ import httpcore
 import httpx
 
 from ..config import Config
-from .http import ClientArguments
+from .http import ClientArguments, client_arguments
 from .lane.origin import Origin
 
 SWITCH = "ASTORE_FAST_LANE"
@@ -44,28 +45,45 @@ def is_httpx_its_own() -> bool:
     return True
 
 
-def lane_origin(config: Config, arguments: ClientArguments) -> Origin | None:
-    """Return where the lane of a client leads to, None if it shall have none."""
-    if os.environ.get(SWITCH) == "0" or not hasattr(select, "poll") or not _is_direct(config, arguments):
-        return None
-    url = httpx.URL(config.base_url)
-    tls = arguments["verify"] if url.scheme == "https" else None
-    if tls is not None:
-        tls.set_alpn_protocols(["http/1.1"])
-    port = url.port or (80 if tls is None else 443)
-    return Origin(url.raw_host.decode("ascii"), port, tls, config.max_connections, config.keepalive_expiry)
+class Ways:
+    """How the connections of a client are made. Worked out when it is first needed, once: it may load certificates.
 
+    Args:
+        config: Where the store is.
+        own: Whether the connections are ours, and not those of a transport of the user's.
+    """
 
-def _is_direct(config: Config, arguments: ClientArguments) -> bool:
-    """Tell whether no proxy stands between, as httpx sees it."""
-    if config.proxy is not None:
-        return False
-    if not getproxies():
-        return True
-    with httpx.Client(**arguments) as client:
+    def __init__(self, config: Config, *, own: bool) -> None:
+        self.base: httpx.URL = httpx.URL(config.base_url)
+        self._config = config
+        self._own = own
+
+    @cached_property
+    def arguments(self) -> ClientArguments:
+        """What httpx is made with."""
+        return client_arguments(self._config)
+
+    @cached_property
+    def origin(self) -> Origin | None:
+        """Where the lane leads to, None if there shall be none."""
+        if not self._own or os.environ.get(SWITCH) == "0" or not hasattr(select, "poll") or not self._is_direct():
+            return None
+        tls = self.arguments["verify"] if self.base.scheme == "https" else None
+        if tls is not None:
+            tls.set_alpn_protocols(["http/1.1"])
+        port = self.base.port or (80 if tls is None else 443)
+        return Origin(self.base.raw_host.decode("ascii"), port, tls, self._config.max_connections, self._config.keepalive_expiry)
+
+    def _is_direct(self) -> bool:
+        """Tell whether no proxy stands between, as httpx sees it."""
+        if self._config.proxy is not None:
+            return False
+        if not getproxies():
+            return True
         try:
-            # httpx's own reading of NO_PROXY, which it shows nowhere else.
-            return client._transport_for_url(httpx.URL(config.base_url)) is client._transport  # pyright: ignore[reportPrivateUsage]
+            with httpx.Client(**self.arguments) as client:
+                # httpx's own reading of NO_PROXY, which it shows nowhere else.
+                return client._transport_for_url(self.base) is client._transport  # pyright: ignore[reportPrivateUsage]
         except AttributeError as error:
-            warnings.warn(f"this version of httpx has no {error.name}: the fast lane is off", RuntimeWarning, stacklevel=2)
+            warnings.warn(f"the fast lane is off: this version of httpx has no {error.name}", RuntimeWarning, stacklevel=2)
             return False
