@@ -249,6 +249,27 @@ def test_an_upload_id_that_is_gone(client: Client, bucket: str, source: Path) ->
     assert client.read(bucket, "big") == source.read_bytes()
 
 
+@pytest.mark.parametrize("what", ["the source", "the object"])
+def test_an_upload_that_was_completed_unseen_and_changed_since(
+    client: Client, config: Config, store: BackgroundServer, bucket: str, source: Path, what: str
+) -> None:
+    store.faults.add(Fault(operation="completeMultipartUpload", lose_answer=True))
+    with (
+        Client(evolve(config, retry=RetryPolicy(max_attempts=1), transfer=SMALL_PARTS)) as other,
+        pytest.raises(NetworkError),
+    ):
+        other.upload(bucket, "big", source, resume=True)
+    if what == "the object":
+        client.upload(bucket, "big", b"another")
+    else:
+        facts = source.stat()
+        with source.open("r+b") as file:
+            file.write(b"other")
+        os.utime(source, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    client.upload(bucket, "big", source, resume=True)
+    assert client.read(bucket, "big") == source.read_bytes()
+
+
 def test_an_upload_that_was_completed_unseen_is_not_sent_again(
     make_client: ClientFactory, tapped: Config, tap: Tap, store: BackgroundServer, bucket: str, source: Path, state: Path
 ) -> None:
@@ -385,6 +406,17 @@ def test_a_link_that_was_put_there_is_not_followed(client: Client, bucket: str, 
     victim.write_bytes(b"precious")
     half.unlink()
     half.symlink_to(victim)
+    assert finish(client, bucket, tmp_path) == source.read_bytes()
+    assert victim.read_bytes() == b"precious"
+
+
+def test_a_file_that_has_another_name_is_not_written_to(
+    client: Client, bucket: str, source: Path, tmp_path: Path, half: Path
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    half.unlink()
+    half.hardlink_to(victim)
     assert finish(client, bucket, tmp_path) == source.read_bytes()
     assert victim.read_bytes() == b"precious"
 
