@@ -25,8 +25,11 @@ from astore_sdk import (
     ObjectList,
     ResponseDecodeError,
     RetryPolicy,
+    SourceChangedError,
     TransferConfig,
+    generate_key,
 )
+from astore_sdk._flows import multipart
 from astore_sdk.models import CompletedPart, Part
 
 from ..conftest import QUICK, ClientFactory
@@ -296,9 +299,39 @@ def test_records_that_lack_something(mocked: Client, route: respx.MockRouter) ->
         mocked.list_objects("releases")
 
 
-def test_a_part_is_as_large_as_was_said(mocked: Client) -> None:
-    with pytest.raises(InvalidInputError, match="3 bytes"):
-        mocked.upload_part("releases", "k", "u", 1, iter([b"abc"]), 4)
+def test_a_part_has_a_limit(mocked: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multipart, "MAX_PUT_SIZE", 2)
+    for data in (b"abc", iter([b"ab", b"c"])):
+        with pytest.raises(InvalidInputError, match="at most 2 bytes, not 3"):
+            mocked.upload_part("releases", "k", "u", 1, data)
+
+
+def test_data_that_cannot_be_read_are_not_sent(mocked: Client, route: respx.MockRouter) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"some"
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        mocked.upload_part("releases", "k", "u", 1, broken())
+    with pytest.raises(OSError, match="gone"):
+        mocked.publish("releases", "k", broken(), sign_with=generate_key())
+    assert sent(route) == []
+
+
+def test_data_that_change_before_they_are_sent_are_not_signed(mocked: Client, route: respx.MockRouter, tmp_path: Path) -> None:
+    """Between being hashed and being sent: nobody sees that but who compares the digests."""
+
+    def changed(_: httpx.Request) -> httpx.Response:
+        (tmp_path / "file").write_bytes(b"after!")
+        return httpx.Response(404)
+
+    (tmp_path / "file").write_bytes(b"before")
+    route.head().mock(side_effect=changed)
+    route.put().respond(200)
+    with pytest.raises(SourceChangedError):
+        mocked.publish("releases", "k", tmp_path / "file", sign_with=generate_key())
+    assert [request.method for request in sent(route)][:1] == ["HEAD"]
+    assert not any(request.method == "POST" for request in sent(route))
 
 
 def test_log_lines_say_what_and_nothing_more(mocked: Client, route: respx.MockRouter, caplog: pytest.LogCaptureFixture) -> None:
