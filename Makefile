@@ -34,6 +34,7 @@ coverage: setup      ## Run every test, and print what of the hand code none of 
 	-$(BIN)/python -m coverage run -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
+	$(BIN)/python scripts/uncovered.py
 
 test-interop: setup  ## Let openssl, Sigstore and others verify what we sign, and the other way round.
 	$(BIN)/python -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop

@@ -18,7 +18,17 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from astore_sdk import Client, Config, InvalidInputError, NetworkError, RetryPolicy, SourceChangedError, TransferInProgressError
+from astore_sdk import (
+    Client,
+    Config,
+    IntegrityError,
+    InvalidInputError,
+    NetworkError,
+    NotFoundError,
+    RetryPolicy,
+    SourceChangedError,
+    TransferInProgressError,
+)
 from astore_sdk.server import BackgroundServer, Fault
 
 from ..conftest import TOKEN, ClientFactory, async_client, sync_client
@@ -399,6 +409,20 @@ def test_what_was_received_is_checked_before_it_is_trusted(
 def test_what_was_received_is_gone(client: Client, bucket: str, source: Path, tmp_path: Path, half: Path) -> None:
     half.unlink()
     assert finish(client, bucket, tmp_path) == source.read_bytes()
+
+
+def test_a_download_with_nothing_to_go_on_with_leaves_nothing(
+    client: Client, store: BackgroundServer, bucket: str, source: Path, tmp_path: Path, state: Path
+) -> None:
+    with pytest.raises(NotFoundError):
+        client.download(bucket, "none", tmp_path / "target", resume=True)
+    client.upload(bucket, "big", source)
+    store.faults.add(Fault(operation="getObject", corrupt=True, skip=1, times=99))
+    with pytest.raises(IntegrityError) as caught:
+        client.download(bucket, "big", tmp_path / "target", resume=True)
+    assert not hasattr(caught.value, "__notes__")
+    assert list(state.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source", "state"]
 
 
 def test_a_link_that_was_put_there_is_not_followed(client: Client, bucket: str, source: Path, tmp_path: Path, half: Path) -> None:

@@ -60,9 +60,11 @@ def test_a_query_has_no_fragment() -> None:
         parse_query(b"prefix=a#b")
 
 
-def test_a_part_has_a_number() -> None:
+def test_a_part_has_a_number_and_bytes_of_its_own() -> None:
     with pytest.raises(Problem, match="partNumber"):
         _object_operation("PUT", {"uploadId": "u"}, is_copy=False)
+    with pytest.raises(Problem, match="copied"):
+        _object_operation("PUT", {"uploadId": "u", "partNumber": "1"}, is_copy=True)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,18 @@ def test_headers_that_a_parser_should_not_let_through(name: bytes, value: bytes,
 def test_a_fault_of_another_kind_is_refused() -> None:
     with pytest.raises(Problem, match="no 'nope'"):
         fault_from_json({"nope": 1})
+
+
+def test_whole_seconds_are_seconds() -> None:
+    assert fault_from_json({"delay": 1}).delay == 1
+    with pytest.raises(Problem, match="wrong type"):
+        fault_from_json({"delay": True})
+
+
+def test_an_answer_that_is_no_stream_can_be_cut_too(server: BackgroundServer, http: httpx.Client, bucket: str) -> None:
+    server.faults.add(Fault(operation="listObjects", drop_after=5))
+    with pytest.raises(httpx.TransportError):
+        http.get(f"/s3/{bucket}")
 
 
 def test_what_is_not_http_gets_no_answer() -> None:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 import astore_sdk._flows
-from astore_sdk import Client, ConflictError, InvalidInputError, ObjectList, testing
+from astore_sdk import Client, ConflictError, InvalidInputError, ObjectList, ResponseDecodeError, testing
 from astore_sdk._flows.signers import KeyHolder
 from astore_sdk._flows.signing import statement
 from astore_sdk._sigstore import spki_der
 from astore_sdk._transport.steps import Steps, Tell, Work
+from astore_sdk._wire.convert import model
 from astore_sdk.cli import main, serve
 from astore_sdk.supplychain import generate_key
 from astore_sdk.supplychain.sbom import read_marker
@@ -87,6 +88,16 @@ def test_a_broken_installation_is_no_missing_extra(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(serve, "run", broken)
     with pytest.raises(ModuleNotFoundError):
         main(["serve"])
+
+
+def test_a_record_without_what_it_needs() -> None:
+    class Kind:
+        @classmethod
+        def from_dict(cls, record: dict[str, object]) -> object:
+            return record["key"]
+
+    with pytest.raises(ResponseDecodeError, match="no key"):
+        model(Kind, {})
 
 
 class Busy(Client):

@@ -128,7 +128,12 @@ def test_a_temporary_file_that_someone_truncates(tmp_path: Path) -> None:
         carried_out(FilePiece(tmp_path / "file", 0, 0, 10).hash(RunningDigest()))
 
 
-@pytest.mark.parametrize("writer", ["path", io.StringIO(), object()])
+class AsyncWriter:
+    async def write(self, data: bytes) -> int:
+        return len(data)
+
+
+@pytest.mark.parametrize("writer", ["path", io.StringIO(), object(), AsyncWriter()])
 def test_what_takes_no_bytes(writer: object) -> None:
     with pytest.raises(TypeError, match="writer is"):
         open_target(writer, overwrite=True, awaits=False)
