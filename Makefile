@@ -41,6 +41,7 @@ coverage: setup      ## Run every test, and print what of the hand code none of 
 	-$(BIN)/python -m coverage run -m pytest -o addopts="--strict-markers --strict-config -ra" tests/interop
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
+	$(BIN)/python scripts/uncovered.py
 
 # Without what development needs: the sizes and times of imports are those of an installation. `make bench ARGS="--only small"`.
 BENCH := .venv-bench

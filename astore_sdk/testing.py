@@ -54,16 +54,15 @@ def astore_server(_astore_session: BackgroundServer) -> Iterator[BackgroundServe
             _remove(client, bucket.name)
 
 
-def _remove(client: Client, bucket: str) -> None:
+def _remove(client: Client, bucket: str, attempts: int = 20) -> None:
     """Delete a bucket with all that is in it. What a test gave up may still arrive: then it is deleted too."""
-    for last in (False,) * 20 + (True,):
-        client.delete_objects(bucket, [item.key for item in client.iter_objects(bucket)])
-        try:
-            return client.delete_bucket(bucket)
-        except ConflictError:
-            if last:
-                raise
-    return None
+    client.delete_objects(bucket, [item.key for item in client.iter_objects(bucket)])
+    try:
+        client.delete_bucket(bucket)
+    except ConflictError:
+        if not attempts:
+            raise
+        _remove(client, bucket, attempts - 1)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self, cast
+from typing import cast
 
 from platformdirs import user_state_path
 
@@ -94,12 +94,6 @@ class Journal:
         self._lock_path = folder / f"{self.name}.lock"
         self._lock = _locked(self._lock_path, " ".join((kind, *what)))
         self._file: int | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def read(self) -> Sequence[Record] | None:
         """Return what is written down, None if that is nothing."""

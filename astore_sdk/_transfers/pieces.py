@@ -228,7 +228,9 @@ def receive_in_pieces(
             receiver.hashing.crew = crew
         landing = WriterLanding(target, receiver)
         yield from _InPieces(receiver, landing, crew, Tally(progress)).run(min(length, MOST_IN_MEMORY))
-    elif isinstance(target, PathTarget):
+    else:
+        if not isinstance(target, PathTarget):
+            raise AssertionError("unreachable")  # see `divisible`
         there: Mapping[int, str] = {}
         if resumable is not None:
             end = reception.first + (reception.left or 0)

@@ -209,10 +209,11 @@ class BlobWriter:
     def _finish(self, batch: list[bytes]) -> None:
         self._write_batch(batch)
         self._hash_batch(batch)
-        if self._file is not None:
-            sync_file(self._file)
-            os.close(self._file)
-            self._file = None
+        if self._file is None:
+            raise AssertionError("unreachable")
+        sync_file(self._file)
+        os.close(self._file)
+        self._file = None
         sync_folder(os.path.dirname(self._path))  # noqa: PTH120
 
     def _discard(self) -> None:

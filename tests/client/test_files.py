@@ -6,13 +6,16 @@ import inspect
 import io
 import os
 import random
+import types
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import pytest
 
 from astore_sdk import (
+    AsyncClient,
     Client,
     Config,
     IntegrityError,
@@ -248,3 +251,64 @@ def test_read_ahead_doubles_and_falls_back() -> None:
     assert spans == [LEAST_AHEAD << count for count in range(6)] + [MOST_AHEAD] * 2
     window.seek(50, io.SEEK_SET)
     assert window.missing(1) == (50, 50 + LEAST_AHEAD)
+
+
+def test_a_reader_that_is_closed(client: Client, bucket: str) -> None:
+    client.upload(bucket, "k", b"data")
+    with opened(client, bucket, "k") as file:
+        pass
+    with pytest.raises(ValueError, match="closed"):
+        file.read(1)
+
+
+def test_raw_reader_and_writer_say_what_they_are(config: Config, bucket: str) -> None:
+    with Client(config) as client:
+        client.upload(bucket, "k", b"data")
+        with client.open(bucket, "k") as file:
+            raw = file.raw
+        with pytest.raises(ValueError, match="closed"):
+            raw.tell()
+        with client.open(bucket, "w", "wb") as writer:
+            assert writer.writable()
+            assert not writer.readable()
+
+
+def test_discarding_what_is_stored_already(client: Client, bucket: str) -> None:
+    with opened(client, bucket, "w", "wb") as file:
+        file.write(b"x")
+    file.discard()
+    assert client.read(bucket, "w") == b"x"
+
+
+def test_what_breaks_while_a_file_is_discarded_is_told(config: Config, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("broken")
+
+    with Client(config) as client:
+        file = client.open(bucket, "w", "wb")
+        carried = file._carried
+        monkeypatch.setattr(file, "_carried", types.SimpleNamespace(advance=broken))
+        with pytest.raises(OSError, match="broken"):
+            file.discard()
+        carried.close()
+
+    async def main() -> None:
+        async with AsyncClient(config) as client:
+            file = await client.open(bucket, "w", "wb")
+            carried = file._carried
+            monkeypatch.setattr(file, "_carried", types.SimpleNamespace(advance=broken))
+            with pytest.raises(OSError, match="broken"):
+                await file.discard()
+            await carried.close()
+
+    anyio.run(main)
+
+
+def test_an_async_stream_is_iterated(config: Config, bucket: str) -> None:
+    async def main() -> bytes:
+        async with AsyncClient(config) as client:
+            await client.upload(bucket, "k", b"data")
+            async with client.stream(bucket, "k") as stream:
+                return b"".join([chunk async for chunk in stream])
+
+    assert anyio.run(main) == b"data"

@@ -7,13 +7,29 @@ import hashlib
 import io
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import httpx
 import pytest
 import respx
 
-from astore_sdk import Client, Config, NetworkError, Object, ObjectList, ResponseDecodeError, RetryPolicy, TransferConfig
+from astore_sdk import (
+    Client,
+    Config,
+    IntegrityError,
+    InvalidInputError,
+    NetworkError,
+    Object,
+    ObjectChangedError,
+    ObjectList,
+    ResponseDecodeError,
+    RetryPolicy,
+    SourceChangedError,
+    TransferConfig,
+    generate_key,
+)
+from astore_sdk._flows import multipart
 from astore_sdk.models import CompletedPart, Part
 
 from ..conftest import QUICK, ClientFactory
@@ -215,6 +231,110 @@ def test_pages_are_followed(mocked: Client, route: respx.MockRouter) -> None:
     assert len(mocked.list_objects("releases").objects) == 9
     found = mocked.list_objects("releases", max_keys=4)
     assert (len(found.objects), found.is_truncated, found.next_marker) == (4, True, "k3")
+
+
+def test_iterators_and_folders_follow_pages(mocked: Client, route: respx.MockRouter, tmp_path: Path) -> None:
+    def page(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("marker", "k0")[1:]) + 1
+        listed = {"objects": [{"key": f"k{number}", "size": 1}], "isTruncated": number < 3, "nextMarker": f"k{number}"}
+        return httpx.Response(200, json=listed)
+
+    route.get(f"{BASE}/s3/releases").mock(side_effect=page)
+    route.get(url__startswith=f"{BASE}/s3/releases/k").respond(200, content=b"x")
+    assert [item.key for item in mocked.iter_objects("releases")] == ["k1", "k2", "k3"]
+    results = mocked.download_dir("releases", "", tmp_path)
+    assert [(result.key, result.status) for result in results] == [(f"k{number}", "done") for number in (1, 2, 3)]
+
+
+def test_lists_of_uploads_and_parts_follow_pages(mocked: Client, route: respx.MockRouter) -> None:
+    def uploads(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("upload-id-marker", "0")) + 1
+        upload = {"bucket": "releases", "key": "k", "uploadId": str(number)}
+        markers = {"nextKeyMarker": "k", "nextUploadIdMarker": str(number)}
+        return httpx.Response(200, json={"uploads": [upload], "isTruncated": number < 3, **markers})
+
+    def parts(request: httpx.Request) -> httpx.Response:
+        number = int(request.url.params.get("part-number-marker", "0")) + 1
+        part = {"partNumber": number, "etag": "e", "size": 1}
+        return httpx.Response(200, json={"parts": [part], "isTruncated": number < 3, "nextPartNumberMarker": number})
+
+    route.get(f"{BASE}/s3/releases").mock(side_effect=uploads)
+    route.get(f"{BASE}/s3/releases/k").mock(side_effect=parts)
+    assert [upload.upload_id for upload in mocked.list_multipart_uploads("releases")] == ["1", "2", "3"]
+    assert [part.part_number for part in mocked.list_parts("releases", "k", "u")] == [1, 2, 3]
+
+
+def test_a_copy_keeps_what_is_not_given(mocked: Client, route: respx.MockRouter) -> None:
+    described = {"Content-Type": "text/x", "x-amz-meta-a": "b", "ETag": '"v"', "Content-Length": "1"}
+    route.head().respond(200, headers=described)
+    route.put().respond(200, json={"key": "k", "size": 1})
+    mocked.copy_object("releases", "k", "releases", "copy", metadata={"c": "d"})
+    mocked.copy_object("releases", "k", "releases", "copy", content_type="text/y")
+    mocked.copy_object("releases", "k", "releases", "copy", content_type="text/y", metadata={"c": "d"})
+    found = [
+        {name: request.headers.get(name) for name in ("content-type", "x-amz-meta-a", "x-amz-meta-c")}
+        for request in sent(route)
+        if request.method == "PUT"
+    ]
+    assert [tuple(each.values()) for each in found] == [("text/x", None, "d"), ("text/y", "b", None), ("text/y", None, "d")]
+    assert [request.method for request in sent(route)] == ["HEAD", "PUT", "HEAD", "PUT", "PUT"]
+
+
+def test_a_source_that_keeps_changing_is_not_copied(mocked: Client, route: respx.MockRouter) -> None:
+    route.head().respond(200, headers={"ETag": '"v"', "Content-Length": "1"})
+    route.put().respond(412)
+    with pytest.raises(ObjectChangedError, match="twice"):
+        mocked.copy_object("releases", "k", "releases", "copy", metadata={"c": "d"})
+
+
+def test_a_store_that_has_something_else(mocked: Client, route: respx.MockRouter) -> None:
+    route.put().respond(200, headers={"Repr-Digest": "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"})
+    with pytest.raises(IntegrityError, match="the store says"):
+        mocked.upload("releases", "k", b"data")
+
+
+def test_records_that_lack_something(mocked: Client, route: respx.MockRouter) -> None:
+    route.get().respond(200, json={"objects": [{"size": 1}]})
+    with pytest.raises(ResponseDecodeError, match="has no key"):
+        mocked.list_objects("releases")
+
+
+def test_a_part_has_a_limit(mocked: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multipart, "MAX_PUT_SIZE", 2)
+    for data in (b"abc", iter([b"ab", b"c"])):
+        with pytest.raises(InvalidInputError, match="at most 2 bytes, not 3"):
+            mocked.upload_part("releases", "k", "u", 1, data)
+
+
+def test_data_that_cannot_be_read_are_not_sent(mocked: Client, route: respx.MockRouter) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"some"
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        mocked.upload_part("releases", "k", "u", 1, broken())
+    with pytest.raises(OSError, match="gone"):
+        mocked.publish("releases", "k", broken(), sign_with=generate_key())
+    assert sent(route) == []
+
+
+def test_data_that_change_before_they_are_sent_are_not_signed(mocked: Client, route: respx.MockRouter, tmp_path: Path) -> None:
+    """Between being hashed and being sent: nobody sees that but who compares the digests."""
+
+    def changed(_: httpx.Request) -> httpx.Response:
+        (tmp_path / "file").write_bytes(b"after!")
+        memory[:] = b"after!"
+        return httpx.Response(404)
+
+    memory = bytearray()
+    route.head().mock(side_effect=changed)
+    route.put().respond(200)
+    for data in (tmp_path / "file", memory):
+        (tmp_path / "file").write_bytes(b"before")
+        memory[:] = b"before"
+        with pytest.raises(SourceChangedError):
+            mocked.publish("releases", "k", data, sign_with=generate_key())
+    assert not any(request.method == "POST" for request in sent(route))
 
 
 def test_log_lines_say_what_and_nothing_more(mocked: Client, route: respx.MockRouter, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -231,6 +233,26 @@ def test_a_full_disk_is_found_out_at_once(
     with pytest.raises(OSError, match="No space left"):
         client.download(bucket, stored, tmp_path / "target")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_system_that_cannot_make_room_ahead(
+    client: Client, bucket: str, stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", unsupported)
+    client.download(bucket, stored, tmp_path / "target")
+    monkeypatch.delattr(os, "posix_fallocate")
+    client.download(bucket, stored, tmp_path / "other")
+    assert (tmp_path / "target").read_bytes() == (tmp_path / "other").read_bytes() == DATA
+
+
+def test_a_path_that_cannot_be_opened(client: Client, bucket: str, stored: str, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        with pytest.raises(OSError, match="socket"):
+            client.download(bucket, stored, tmp_path / "socket")
 
 
 class Grudging(io.BytesIO):

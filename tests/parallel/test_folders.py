@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astore_sdk import Client, InternalServerError, InvalidInputError, NotFoundError
+from astore_sdk import AsyncClient, Client, Config, InternalServerError, InvalidInputError, NotFoundError
 from astore_sdk._transfers.tree import Wanted, files_to_receive, trouble_of_name
 from astore_sdk.server import BackgroundServer, Fault
 
@@ -98,6 +99,37 @@ def test_what_the_callback_raises_ends_everything(client: Client, bucket: str, f
     with pytest.raises(DislikedError):
         client.upload_dir(folder, bucket, include=[only], progress_callback=on_progress)
     assert client.list_multipart_uploads(bucket) == []
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_callback_may_be_async(config: Config, bucket: str, folder: Path, raises: bool) -> None:
+    totals: list[int] = []
+
+    async def on_progress(total: int) -> None:
+        await anyio.lowlevel.checkpoint()
+        if raises:
+            raise OSError("of the callback")  # from anything else it would be the failure of one file
+        totals.append(total)
+
+    async def main() -> None:
+        async with AsyncClient(config) as client:
+            await client.upload_dir(folder, bucket, progress_callback=on_progress)
+
+    if raises:
+        with pytest.raises(OSError, match="of the callback"):
+            anyio.run(main)
+    else:
+        anyio.run(main)
+        assert totals[-1] == sum(len(content) for content in FILES.values())
+
+
+def test_a_file_that_goes_away_in_between(client: Client, bucket: str, folder: Path) -> None:
+    def on_progress(_total: int) -> None:
+        (folder / "large").unlink(missing_ok=True)  # it is sent when the small ones are
+
+    results = {result.key: result for result in client.upload_dir(folder, bucket, progress_callback=on_progress)}
+    assert isinstance(results.pop("large").error, FileNotFoundError)
+    assert {result.status for result in results.values()} == {"done"}
 
 
 def test_what_is_no_folder(client: Client, bucket: str, folder: Path, tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def nothing_is_left(client: Client, bucket: str, key: str, *folders: Path, or_al
     assert [thread.name for thread in threading.enumerate() if thread.name == "astore-transfer"] == []
 
 
+@pytest.mark.filterwarnings("error::ResourceWarning")
 @pytest.mark.parametrize("operation", ["initiateMultipartUpload", "uploadPart", "completeMultipartUpload"])
 def test_ctrl_c_while_the_store_is_silent(
     client: Client, store: BackgroundServer, bucket: str, source: Path, operation: str
@@ -249,6 +250,7 @@ def test_a_task_that_is_cancelled(
         assert client.object_exists(bucket, "big")
 
 
+@pytest.mark.filterwarnings("error::ResourceWarning")
 @pytest.mark.parametrize("operation", ["initiateMultipartUpload", "uploadPart", "completeMultipartUpload"])
 def test_a_task_that_is_cancelled_while_the_store_is_silent(
     config: Config, client: Client, store: BackgroundServer, bucket: str, source: Path, operation: str

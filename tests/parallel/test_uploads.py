@@ -140,6 +140,14 @@ def test_a_wrong_byte_is_found_and_its_part_sent_again(
     assert tap.up < source.stat().st_size + 2 * PART
 
 
+def test_a_wrong_byte_of_a_small_file_is_refused(make_client: ClientFactory, tapped: Config, tap: Tap, bucket: str) -> None:
+    with make_client(tapped) as client:
+        tap.flip_up_at = tap.up + 100_000
+        with pytest.raises(IntegrityError):
+            client.upload(bucket, "small", bytes(MIB))
+        assert not client.object_exists(bucket, "small")
+
+
 def test_what_was_read_once_cannot_be_mended(make_client: ClientFactory, tapped: Config, tap: Tap, bucket: str) -> None:
     with make_client(tapped) as client:
         tap.flip_up_at = tap.up + PART

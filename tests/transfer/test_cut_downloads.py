@@ -12,16 +12,19 @@ from attrs import define, evolve, field
 from astore_sdk import (
     ArtifactStoreError,
     Client,
+    Config,
     IntegrityError,
     NetworkError,
+    Object,
     ObjectChangedError,
     PreconditionFailedError,
     RangeNotSatisfiableError,
     ResponseDecodeError,
     RetryPolicy,
 )
+from astore_sdk._transfers.download import hash_object, read_block
 
-from .conftest import Connect
+from .conftest import Connect, Waits
 from .origin import Origin, digest_of, ranges
 from .scripted import Reply, ScriptedServer
 
@@ -217,6 +220,24 @@ def test_without_a_reliable_etag_a_cut_download_begins_anew(etag: str | None, la
         else:
             assert landing.receive(client) == DATA
             assert ranges(server.heard) == [(None, None)] * 2
+
+
+def test_what_is_only_hashed_begins_anew_too(waits: Waits) -> None:
+    with ScriptedServer(Origin(DATA, etag=None, cuts=[1000])) as server, Client(Config(server.url)) as client:
+        waits.instrument(client)
+        assert client._runner.run(hash_object(client._settings, "builds", "app")) == digest_of(DATA)
+        assert ranges(server.heard) == [(None, None)] * 2
+
+
+def test_a_block_is_of_one_version_although_its_answer_does_not_say_which() -> None:
+    version = Object("app", len(DATA), etag="v1")
+    origin = Origin(DATA + b"more", etag=None, knows_if_match=False)
+    with (
+        ScriptedServer(origin) as server,
+        Client(Config(server.url)) as client,
+        pytest.raises(ObjectChangedError, match="Open it again"),
+    ):
+        client._runner.run(read_block(client._settings, "builds", version, 0, 10))
 
 
 @pytest.mark.parametrize("landing", ["path", "writer"], indirect=True)

@@ -228,8 +228,7 @@ def _insert_content(connection: Connection, content: Content) -> int:
         {"content_id": content_id, "position": position, "name": blob.name, "size": blob.size, "digest": blob.digest}
         for position, blob in enumerate(content.blobs)
     ]
-    if rows:
-        connection.execute(_INSERT_BLOB, rows)
+    connection.execute(_INSERT_BLOB, rows)
     return content_id
 
 

@@ -1,0 +1,281 @@
+"""What happens at the edges of small functions of the transfers: odd names, damaged journals, races, flows that are given up."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from astore_sdk import InvalidInputError, SourceChangedError
+from astore_sdk._flows.publishing import publish
+from astore_sdk._flows.signers import KeyHolder
+from astore_sdk._transfers import parts as parts_module
+from astore_sdk._transfers import tree
+from astore_sdk._transfers.digest import RunningDigest
+from astore_sdk._transfers.download import download
+from astore_sdk._transfers.journal import DamagedJournal, Journal, parse
+from astore_sdk._transfers.parts import FeedParts
+from astore_sdk._transfers.pieces import FilePiece
+from astore_sdk._transfers.resumable import ResumableDownload
+from astore_sdk._transfers.resumption import DownloadState, UploadState
+from astore_sdk._transfers.source import Feed
+from astore_sdk._transfers.target import open_target
+from astore_sdk._transfers.tree import Wanted, files_to_send, folder_prefix, trouble_of_name
+from astore_sdk._transfers.upload import upload
+from astore_sdk._transfers.window import Window
+from astore_sdk._transport.crew import InlineCrew
+from astore_sdk._transport.lines import Line, Stopped
+from astore_sdk._transport.steps import Exchange, Hire, Open, Steps, Tell, Work, work
+from astore_sdk._transport.threads import ThreadedCrew
+from astore_sdk.config import MIN_PART_SIZE, RetryPolicy, Settings, TransferConfig
+from astore_sdk.supplychain import generate_key
+
+SETTINGS = Settings(RetryPolicy(), TransferConfig(threshold=MIN_PART_SIZE, part_size=MIN_PART_SIZE))
+DOWNLOAD = DownloadState("v1", 100, 0, 100, 10)
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "astore_sdk" / "transfers"
+
+
+def work_until(steps: Steps[object], kind: type[object], crew: InlineCrew | None = None) -> object:
+    """Carry out a flow up to its first step of a kind."""
+    step: object = next(steps)
+    while not isinstance(step, kind):
+        step = steps.send(crew if isinstance(step, Hire) else cast("Work[object] | Tell[object]", step).call())
+    return step
+
+
+def carried_out(steps: Steps[object]) -> object:
+    with pytest.raises(StopIteration) as ended:
+        work_until(steps, Exchange)
+    return ended.value.value
+
+
+def test_bytes_are_hashed_in_their_order() -> None:
+    digest = RunningDigest()
+    digest.feed(0, b"ab")
+    with pytest.raises(ValueError, match="2 to 3"):
+        digest.feed(3, b"d")
+
+
+@pytest.mark.parametrize("content", [b"[]\n", b'{"version":1}\n[]\n', b"\n", b""])
+def test_what_is_no_journal(content: bytes) -> None:
+    with pytest.raises(DamagedJournal):
+        parse(content)
+
+
+def test_a_piece_of_no_length_or_a_record_of_no_kind_is_damage() -> None:
+    with pytest.raises(DamagedJournal):
+        DownloadState.of([DownloadState("v1", 100, 0, 100, 0).head({})])
+    source = {"size": 1, "mtime": 1, "inode": 1, "device": 1}
+    with pytest.raises(DamagedJournal):
+        UploadState.of([{**source, "described": "", "partSize": 1, "uploadId": "u"}, {"odd": 1}])
+
+
+def test_nothing_is_written_down_before_it_is_begun_and_after_it_is_over(state: Path) -> None:
+    """A worker that did not end in time may still try."""
+    journal = Journal("download", "k")
+    journal.add({"piece": 1})
+    journal.begin({"a": 1})
+    journal.end()
+    journal.add({"piece": 1})
+    journal.close()
+    assert list(state.iterdir()) == []
+
+
+def test_the_journal_of_a_download_that_is_damaged_is_put_aside(state: Path) -> None:
+    journal = Journal("download", "k")
+    journal.begin({"etag": 5})
+    assert ResumableDownload(journal, {}).begin(DOWNLOAD, fresh=False) == DOWNLOAD
+    journal.end()
+    journal.close()
+    assert [path.suffix for path in state.iterdir()] == [".damaged"]
+
+
+def test_a_lock_that_another_has_just_removed_is_taken_anew(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
+    answers: list[Callable[[], bool]] = [lambda: cast("bool", Path("/nowhere").stat()), lambda: False]
+    same = os.path.samestat
+
+    def racing(one: os.stat_result, other: os.stat_result) -> bool:
+        return answers.pop()() if answers else same(one, other)
+
+    monkeypatch.setattr(os.path, "samestat", racing)
+    Journal("upload", "k").close()
+    assert answers == []
+    assert list(state.iterdir()) == []
+
+
+def test_a_stream_that_goes_on_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts_module, "MAX_PARTS", 2)
+    parts = FeedParts(Feed(lambda size: bytes(size)), 3 * MIN_PART_SIZE, MIN_PART_SIZE)
+    for _ in range(2):
+        parts.release(carried_out(parts.following()))
+    with pytest.raises(SourceChangedError, match="2 parts"):
+        carried_out(parts.following())
+
+
+def test_a_temporary_file_that_someone_truncates(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"short")
+    with pytest.raises(OSError, match="shorter"):
+        carried_out(FilePiece(tmp_path / "file", 0, 0, 10).hash(RunningDigest()))
+
+
+class AsyncWriter:
+    async def write(self, data: bytes) -> int:
+        return len(data)
+
+
+@pytest.mark.parametrize("writer", ["path", io.StringIO(), object(), AsyncWriter()])
+def test_what_takes_no_bytes(writer: object) -> None:
+    with pytest.raises(TypeError, match="writer is"):
+        open_target(writer, overwrite=True, awaits=False)
+
+
+def test_a_prefix_is_text() -> None:
+    assert folder_prefix("a") == folder_prefix("a/") == "a/"
+    with pytest.raises(TypeError, match="not bytes"):
+        folder_prefix(b"a")
+
+
+def test_names_that_cannot_be_keys_are_refused_before_a_byte_moves(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidInputError, match="'file'"):
+        files_to_send(tmp_path, "x" * 1100 + "/", Wanted((), ()))
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_path: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched, pytest.raises(PermissionError):
+        patched.setattr(os, "scandir", closed)
+        files_to_send(tmp_path, "", Wanted((), ()))
+
+
+@pytest.mark.parametrize("name", ["a.", "a ", "a:b", "a\\b", "a?"])
+def test_names_that_windows_does_not_allow(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trouble_of_name(name) is None
+    with monkeypatch.context() as patched:
+        patched.setattr(tree.os, "name", "nt")
+        trouble = trouble_of_name(name)
+    assert "Windows" in (trouble or "")
+
+
+def test_seeking_to_nowhere() -> None:
+    window = Window(10)
+    with pytest.raises(ValueError, match="whence"):
+        window.seek(0, 3)
+    with pytest.raises(ValueError, match="before"):
+        window.seek(-1, io.SEEK_CUR)
+    assert window.seek(-1, io.SEEK_END) == 9
+
+
+@pytest.mark.parametrize("ended", ["stop", "abandon"])
+def test_one_who_works_alone_forgets_what_was_not_begun(ended: str) -> None:
+    crew = InlineCrew()
+    crew.submit(work(lambda: None), lambda _: None)
+    assert crew.free == 0
+    if ended == "stop":
+        carried_out(crew.stop())
+    else:
+        crew.abandon()
+    assert crew.free == 1
+
+
+SENDING = partial(
+    upload,
+    SETTINGS,
+    "bucket",
+    "key",
+    size=None,
+    awaits=False,
+    content_type=None,
+    metadata=None,
+    progress_callback=None,
+    if_match=None,
+    if_none_match=None,
+)
+
+
+def test_an_upload_that_is_given_up_asks_for_nothing_more() -> None:
+    """A generator that is closed must not go on: not even to clean up."""
+    steps = SENDING(bytes(2 * MIN_PART_SIZE))
+    work_until(steps, Exchange, InlineCrew())
+    steps.close()
+
+
+def test_a_download_that_is_given_up_asks_for_nothing_more(tmp_path: Path, state: Path) -> None:
+    steps = download(
+        SETTINGS,
+        "bucket",
+        "key",
+        tmp_path / "target",
+        awaits=False,
+        byte_range=None,
+        progress_callback=None,
+        if_match=None,
+        overwrite=True,
+        resume_at="http://store",
+    )
+    work_until(steps, Open)
+    steps.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+    assert list(state.iterdir()) == []
+
+
+def test_a_publication_that_is_given_up_asks_for_nothing_more() -> None:
+    holder = KeyHolder(generate_key(), None, "sign_with")
+    options = dict.fromkeys(("sbom", "attest", "content_type", "metadata", "progress_callback"))
+    steps = publish(SETTINGS, "bucket", "key", b"data", holder, awaits=False, **options)
+    work_until(steps, Exchange)
+    steps.close()
+
+
+def test_a_worker_that_takes_a_connection_when_all_is_stopped_does_not_use_it() -> None:
+    """The connection is taken on the worker's thread: the crew may be stopped just then."""
+    lines: list[Line] = []
+
+    class Connections:
+        def line(self) -> Line:
+            lines.append(Line(lambda: pytest.fail("it was used")))
+            crew.abandon()
+            return lines[0]
+
+        def give_back(self, line: Line) -> None:
+            pytest.fail("it was given back")
+
+    class Runner:
+        def for_worker(self, line: Line, **_: object) -> Runner:
+            return self
+
+        def run(self, _steps: object) -> object:
+            return lines[0].client()
+
+    crew = ThreadedCrew(Runner(), Connections(), 1)
+    crew.submit(work(lambda: None), lambda _: None)
+    with pytest.raises(Stopped):
+        carried_out(attended(crew))
+    carried_out(crew.stop())
+
+
+def attended(crew: ThreadedCrew) -> Steps[None]:
+    yield from work(crew._ready.wait)
+    yield from crew.attend()
+
+
+def test_a_resumable_upload_needs_an_ordinary_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    descriptor = os.open(tmp_path / "fifo", os.O_RDWR)  # so that opening it waits for nobody
+    try:
+        with pytest.raises(InvalidInputError, match="ordinary file"):
+            carried_out(SENDING(tmp_path / "fifo", resume_at="http://store"))
+    finally:
+        os.close(descriptor)
