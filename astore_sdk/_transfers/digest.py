@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections import deque
+import threading
 from functools import partial
-
-from attrs import define, field
+from queue import SimpleQueue
+from typing import cast
 
 from .._transport.crew import Crew
-from .._transport.steps import Steps, work
+from .._transport.steps import Steps, Wait, work
 from ..config import MIB
 
 AT_ONCE = MIB // 16
 """Bytes in memory that are hashed where the flow runs: to ask a thread would take longer."""
 ASIDE = 4 * MIB
-"""A download of more bytes than this is hashed beside the flow that receives it; so many wait for their turn at most."""
+"""A download of more bytes than this is hashed beside the flow that receives it."""
+SLOT = MIB
+SLOTS = 4
+"""Buffers of the ring that what is received goes through on its way to be hashed, and how many there are."""
 
 
 class RunningDigest:
@@ -41,53 +44,66 @@ class RunningDigest:
         return f"sha256:{self._hash.hexdigest()}"
 
 
-@define
 class Hashing:
-    """Hashes what a flow receives, in its order."""
+    """Hashes what a flow receives, in its order: in between, or beside it on a worker's thread."""
 
-    crew: Crew | None = None
-    """Who does it beside the flow; without one it is done in between."""
-    _digest: RunningDigest = field(factory=RunningDigest, init=False)
-    _waiting: deque[bytes] = field(factory=deque[bytes], init=False)
-    _untold: int = field(default=0, init=False)
-    """Bytes that were handed on and not told to be done."""
+    def __init__(self) -> None:
+        self.running = RunningDigest()
+        """The digest itself, for bytes that are hashed elsewhere."""
+        self.is_aside = False
+        """Whether a worker does it."""
+        self._made = 0
+        self._free: SimpleQueue[memoryview] = SimpleQueue()
+        self._full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
+        self._ended = threading.Event()
+
+    def begin_aside(self, crew: Crew) -> None:
+        """Let a worker do it from now on, until `finish` or `release`."""
+        if crew.parallel and not self.is_aside:
+            self.is_aside = True
+            crew.submit(work(self._hash_all), lambda _: None, local=True)
 
     def feed(self, chunk: bytes | memoryview) -> Steps[None]:
         """Take the next bytes; a view need not stay good for longer than this."""
-        if self.crew is not None:
-            while self._untold >= ASIDE:
-                yield from self.crew.attend()
-            self._untold += len(chunk)
-            self._waiting.append(bytes(chunk))
-            self.crew.submit(work(self._add_next), self._added, local=True)
-        elif len(chunk) <= AT_ONCE:
-            self._add(chunk)
-        else:
-            yield from work(partial(self._add, chunk))
+        if not self.is_aside:
+            if len(chunk) <= AT_ONCE:
+                self._add(chunk)
+            else:
+                yield from work(partial(self._add, chunk))
+            return
+        view = memoryview(chunk)
+        while view:
+            buffer = yield from self._buffer()
+            some, view = view[:SLOT], view[SLOT:]
+            buffer[: len(some)] = some
+            self._full.put((buffer, len(some)))
 
-    def _add(self, chunk: bytes | memoryview) -> int:
-        self._digest.feed(self._digest.position, chunk)
-        return len(chunk)
+    def _buffer(self) -> Steps[memoryview]:
+        if self._made < SLOTS and self._free.empty():
+            self._made += 1
+            return memoryview(bytearray(SLOT))
+        return cast("memoryview", (yield Wait(self._free.get)))
 
-    def _add_next(self) -> int:
-        return self._add(self._waiting.popleft())
+    def _hash_all(self) -> None:
+        try:
+            while (filled := self._full.get()) is not None:
+                buffer, size = filled
+                self._add(buffer[:size])
+                self._free.put(buffer)
+        finally:
+            self._ended.set()
 
-    def _added(self, count: int) -> None:
-        self._untold -= count
+    def _add(self, chunk: bytes | memoryview) -> None:
+        self.running.feed(self.running.position, chunk)
 
     def finish(self) -> Steps[str]:
         """Return the digest of everything, as `sha256:HEX`."""
-        while self.crew is not None and self._untold:
-            yield from self.crew.attend()
-        return self._digest.value
+        if self.is_aside:
+            self.release()
+            yield Wait(self._ended.wait)
+            self.is_aside = False
+        return self.running.value
 
-    def lose_crew(self) -> None:
-        """Do what a crew that was stopped has not done."""
-        self.crew, self._untold = None, 0
-        while self._waiting:
-            self._add_next()
-
-    @property
-    def running(self) -> RunningDigest:
-        """The digest itself, for bytes that are hashed elsewhere."""
-        return self._digest
+    def release(self) -> None:
+        """Let the worker go, who ends when he has hashed what he was given."""
+        self._full.put(None)

@@ -186,13 +186,23 @@ class Download:
             self.reception,
             self.target,
             Budget(self.settings.retry.max_attempts),
-            self._moved,
+            self._moved if self.progress.callback is not None else None,
             hashed=self.reception.wanted is None and self.settings.transfer.integrity,
         )
 
     def run(self) -> Steps[Object]:
         """Receive until everything is there, and return what it is."""
-        return (yield from employ(self._crew, self._run()))
+        return (yield from employ(self._crew, self._run_with_crew()))
+
+    def _run_with_crew(self) -> Steps[Object]:
+        try:
+            return (yield from self._run())
+        finally:
+            self._release_hashing()
+
+    def _release_hashing(self) -> None:
+        if self._receiver.hashing is not None:
+            self._receiver.hashing.release()
 
     def _run(self) -> Steps[Object]:
         while True:
@@ -201,13 +211,14 @@ class Download:
                     yield from self._receive_pieces()
                 break
             except RangesIgnored:
-                yield from self._crew.stop()
                 if self._receiver.hashing is not None:
-                    self._receiver.hashing.lose_crew()
+                    yield from self._receiver.hashing.finish()
+                yield from self._crew.stop()
                 self._whole = True
                 if self.target.restartable:
                     yield from self._receiver.begin_anew()
             except VersionChanged as changed:
+                self._release_hashing()
                 yield from self._crew.stop()
                 yield from self._restart_once(changed.attempts)
         digest = (yield from self._receiver.hashing.finish()) if self._receiver.hashing is not None else None
@@ -231,9 +242,8 @@ class Download:
             self._hired = yield from self._crew.hire(transfer.concurrency)
             if self.resumable is not None or (self._hired.parallel and self._hired.size > 1):
                 return False
-        if hashing is not None and hashing.crew is None and left > ASIDE:
-            crew = yield from self._crew.hire(1)
-            hashing.crew = crew if crew.parallel else None
+        if hashing is not None and not hashing.is_aside and left > ASIDE:
+            hashing.begin_aside((yield from self._crew.hire(1)))
         return True
 
     def _receive_pieces(self) -> Steps[None]:

@@ -198,7 +198,7 @@ class InParts:
         into = self.into
 
         def moved(position: int) -> object:
-            return self.crew.report(partial(self._tally.reach, number, position))
+            return self.crew.report(partial(self._tally.reach, number, position)) if into.progress.callback is not None else None
 
         def then(etag: str) -> object:
             self._etags[number] = etag

@@ -25,8 +25,10 @@ from .target import CallerTarget, PathTarget, WriterTarget
 
 MOST_IN_MEMORY = 16 * MIB
 """A piece on its way to a writer is kept in memory: it has no more bytes than this, whatever the part size is."""
-HASHED = MIB // 2
-"""Bytes of a file that are read and hashed at once: few enough to be still in the processor's cache."""
+HASHED = MIB
+"""Bytes of a file that are read and hashed at once: the fewer pieces, the less often threads wait for each other."""
+AT_A_TIME = 16 * MIB
+"""Bytes that are hashed before it is asked whether to go on."""
 TOLD = MIB // 4
 """A piece tells what moved each time so many bytes did."""
 
@@ -70,19 +72,22 @@ class FilePiece:
         """Add the bytes to digests, as they are in the file."""
         with io.FileIO(self._path, "rb") as file:
             file.seek(self._offset)
-            buffer = memoryview(bytearray(HASHED))
+            buffer = memoryview(bytearray(min(HASHED, self.length)))
             left = self.length
             while left:
-                left -= yield from work(partial(_hash_some, file, buffer[:left], digests))
+                left -= yield from work(partial(_hash_some, file, buffer, min(left, AT_A_TIME), digests))
 
 
-def _hash_some(file: io.FileIO, buffer: memoryview, digests: tuple[RunningDigest, ...]) -> int:
-    count = file.readinto(buffer)
-    if not count:
-        raise OSError("the temporary file became shorter while it was written")
-    for digest in digests:
-        digest.feed(digest.position, buffer[:count])
-    return count
+def _hash_some(file: io.FileIO, buffer: memoryview, length: int, digests: tuple[RunningDigest, ...]) -> int:
+    left = length
+    while left:
+        count = file.readinto(buffer[:left])
+        if not count:
+            raise OSError("the temporary file became shorter while it was written")
+        left -= count
+        for digest in digests:
+            digest.feed(digest.position, buffer[:count])
+    return length
 
 
 class MemoryPiece:
@@ -90,15 +95,15 @@ class MemoryPiece:
 
     restartable = True
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, buffer: memoryview) -> None:
         self.length = length
-        self._buffer = block(length)
+        self.buffer = buffer
         self._size = 0
 
     def write(self, chunk: bytes | memoryview) -> Steps[None]:
         """Keep the next chunk."""
         yield from ()
-        self._buffer[self._size : self._size + len(chunk)] = chunk
+        self.buffer[self._size : self._size + len(chunk)] = chunk
         self._size += len(chunk)
 
     def restart(self) -> Steps[None]:
@@ -111,7 +116,7 @@ class MemoryPiece:
 
     def chunks(self) -> Iterator[bytes]:
         """Read it."""
-        return (bytes(self._buffer[start : start + CHUNK]) for start in range(0, self.length, CHUNK))
+        return (bytes(self.buffer[start : min(start + CHUNK, self.length)]) for start in range(0, self.length, CHUNK))
 
 
 P = TypeVar("P", FilePiece, MemoryPiece)
@@ -189,6 +194,10 @@ class WriterLanding:
 
     target: WriterTarget
     receiver: Receiver
+    length: int
+    """Bytes of a piece."""
+    free: list[memoryview] = field(factory=list[memoryview])
+    """Buffers of pieces that were delivered: the next ones go there."""
 
     def window(self, crew: int) -> int:
         """Return how many pieces may be begun and not done with: this is what bounds memory."""
@@ -196,7 +205,7 @@ class WriterLanding:
 
     def piece(self, index: int, offset: int, length: int) -> MemoryPiece:  # noqa: ARG002
         """Return where so many bytes go that begin there."""
-        return MemoryPiece(length)
+        return MemoryPiece(length, self.free.pop() if self.free else block(self.length))
 
     def find(self, piece: MemoryPiece, then: Callable[[bool], object]) -> bool:  # noqa: ARG002
         """Know that nothing is there."""
@@ -210,6 +219,7 @@ class WriterLanding:
             if self.receiver.hashing is not None:
                 yield from self.receiver.hashing.feed(chunk)
             reception.received += len(chunk)
+        self.free.append(piece.buffer)
         done()
 
 
@@ -225,9 +235,10 @@ def receive_in_pieces(
     reception, length = receiver.reception, receiver.settings.transfer.part_size
     if isinstance(target, WriterTarget):
         if receiver.hashing is not None:
-            receiver.hashing.crew = crew
-        landing = WriterLanding(target, receiver)
-        yield from _InPieces(receiver, landing, crew, Tally(progress)).run(min(length, MOST_IN_MEMORY))
+            receiver.hashing.begin_aside(crew)
+        length = min(length, MOST_IN_MEMORY)
+        landing = WriterLanding(target, receiver, length)
+        yield from _InPieces(receiver, landing, crew, Tally(progress)).run(length)
     else:
         if not isinstance(target, PathTarget):
             raise AssertionError("unreachable")  # see `divisible`
@@ -304,7 +315,8 @@ class _InPieces(Generic[P]):
 
         parent = self.receiver
         reception = parent.reception.piece(first, end)
-        receiver = Receiver(parent.settings, parent.bucket, parent.key, reception, piece, parent.budget, moved)
+        telling = None if parent.moved is None else moved
+        receiver = Receiver(parent.settings, parent.bucket, parent.key, reception, piece, parent.budget, telling)
         self.crew.submit(_received(receiver, piece), lambda _: arrived())
 
     def _done(self) -> None:

@@ -60,8 +60,8 @@ class Receiver:
     reception: Reception
     sink: Sink
     budget: Budget
-    moved: Callable[[int], object]
-    """Hears how many bytes are there. What it returns is awaited if it can be."""
+    moved: Callable[[int], object] | None
+    """Hears how many bytes are there, if anybody wants to know. What it returns is awaited if it can be."""
     hashed: bool = False
     """Whether bytes are hashed as they come."""
     hashing: Hashing | None = field(init=False)
@@ -131,7 +131,8 @@ class Receiver:
                 if self.hashing is not None:
                     yield from self.hashing.feed(clipped)
                 reception.received += len(clipped)
-                yield from tell(partial(self.moved, reception.received))
+                if self.moved is not None:
+                    yield from tell(partial(self.moved, reception.received))
             if reception.left == 0 and reception.sliced:
                 break
         yield Close()

@@ -299,7 +299,8 @@ class Carried(Generic[T]):
                                 outcome = await _on_thread(step.call)
                         case Wait():
                             # A thread that is abandoned waits no longer than the crew that it waits for.
-                            await anyio.to_thread.run_sync(step.call, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
+                            limiter = anyio.CapacityLimiter(1)
+                            outcome = await anyio.to_thread.run_sync(step.call, abandon_on_cancel=True, limiter=limiter)
                         case Tell():
                             outcome = await _settled(step.call())
                         case Hire():

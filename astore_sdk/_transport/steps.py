@@ -90,7 +90,7 @@ class Work(Generic[T]):
 
 @frozen
 class Wait:
-    """Wait for something of ours to happen. Who is cancelled stops waiting at once."""
+    """Wait for something of ours to happen, and get what it brings. Who is cancelled stops waiting at once."""
 
     call: Callable[[], object]
 

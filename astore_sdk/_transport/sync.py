@@ -132,11 +132,21 @@ class Runner:
         begun = self.clock()
         result = "no answer"
         try:
-            reply = self.connections.send(outgoing, _feed)
+            reply = self.connections.send(outgoing, self._feed)
             result = str(reply.status)
         finally:
             self.channel.log(operation, result, self.clock() - begun, attempt)
         return reply
+
+    def _feed(self, body: Body) -> Iterator[bytes | memoryview]:
+        """Feed a body to the network."""
+        try:
+            for chunk in body.chunks():
+                yield chunk
+                self.checkpoint()
+                body.sent(len(chunk))
+        except Exception as error:  # noqa: BLE001 - it is handed on, whatever it is
+            raise Theirs(error) from None
 
     def _failure(self, error: Exception, operation: Operation[object]) -> NetworkError:
         """Return our error for one of httpx's, unless all work was stopped: then that is why, and nothing is tried again."""
@@ -255,13 +265,3 @@ class Carried(Generic[T]):
         if self._opened is not None:
             (reply, _), self._opened = self._opened, None
             reply.close()
-
-
-def _feed(body: Body) -> Iterator[bytes | memoryview]:
-    """Feed a body to httpx."""
-    try:
-        for chunk in body.chunks():
-            yield chunk
-            body.sent(len(chunk))
-    except Exception as error:  # noqa: BLE001 - it is handed on, whatever it is
-        raise Theirs(error) from None

@@ -11,9 +11,10 @@ from typing import cast
 
 import pytest
 
-from astore_sdk import InvalidInputError, SourceChangedError
+from astore_sdk import Config, InvalidInputError, SourceChangedError
 from astore_sdk._flows.publishing import publish
 from astore_sdk._flows.signers import KeyHolder
+from astore_sdk._operations.buckets import list_buckets
 from astore_sdk._transfers import parts as parts_module
 from astore_sdk._transfers import tree
 from astore_sdk._transfers.digest import RunningDigest
@@ -29,9 +30,12 @@ from astore_sdk._transfers.tree import Wanted, files_to_send, folder_prefix, tro
 from astore_sdk._transfers.upload import upload
 from astore_sdk._transfers.window import Window
 from astore_sdk._transport.crew import InlineCrew
+from astore_sdk._transport.http import Channel
 from astore_sdk._transport.lines import Line, Stopped
 from astore_sdk._transport.steps import Exchange, Hire, Open, Steps, Tell, Work, work
 from astore_sdk._transport.threads import ThreadedCrew
+from astore_sdk._transport.ways import Ways
+from astore_sdk.auth import BearerAuth
 from astore_sdk.config import MIN_PART_SIZE, RetryPolicy, Settings, TransferConfig
 from astore_sdk.supplychain import generate_key
 
@@ -245,7 +249,7 @@ def test_a_worker_that_takes_a_connection_when_all_is_stopped_does_not_use_it() 
 
     class Connections:
         def line(self) -> Line:
-            lines.append(Line(lambda: pytest.fail("it was used")))
+            lines.append(Line(Ways(Config("http://127.0.0.1:9"), own=True), None, worker=True))
             crew.abandon()
             return lines[0]
 
@@ -257,7 +261,8 @@ def test_a_worker_that_takes_a_connection_when_all_is_stopped_does_not_use_it() 
             return self
 
         def run(self, _steps: object) -> object:
-            return lines[0].client()
+            outgoing = Channel(Config("http://127.0.0.1:9"), BearerAuth(None)).outgoing(list_buckets())
+            return lines[0].send(outgoing, lambda _: pytest.fail("it was used"))
 
     crew = ThreadedCrew(Runner(), Connections(), 1)
     crew.submit(work(lambda: None), lambda _: None)

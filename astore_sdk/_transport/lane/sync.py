@@ -21,7 +21,7 @@ from .origin import Origin
 
 READ = 64 * 1024
 """Bytes that are received at once where more than a body may come."""
-BUFFER = 256 * 1024
+BUFFER = 1024 * 1024
 """Bytes of a large body that are received at once."""
 SMALL = 64 * 1024
 """Bytes of a body that travels in one packet with its head."""
@@ -43,7 +43,8 @@ def connect(origin: Origin, seconds: float) -> socket.socket:
             opened.connect(address)
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if origin.tls is not None:
-                opened = origin.tls.wrap_socket(opened, server_hostname=origin.host)
+                opened = origin.tls.wrap_socket(opened, server_hostname=origin.host, do_handshake_on_connect=False)
+                opened.do_handshake()
             opened.settimeout(0)
         except TimeoutError:
             opened.close()
@@ -136,9 +137,9 @@ class Connection:
             raise httpx.ReadError(str(error)) from error
 
     def receive_into(self, view: memoryview, seconds: float) -> int:
-        """Fill a buffer as far as something is there already, and wait for the first of it. Return how much came, 0 at the end.
+        """Wait for something, and fill a buffer with what is there by then. Return how much came, 0 at the end.
 
-        TLS gives 16 KiB at a time: they are collected.
+        The fewer pieces, the less often threads wait for each other; and TLS gives only 16 KiB at a time.
         """
         count = 0
         try:
@@ -151,7 +152,7 @@ class Connection:
                     self._wait(select.POLLOUT if isinstance(error, ssl.SSLWantWriteError) else select.POLLIN, seconds)
                 else:
                     count += received
-                    if not received or not self._tls:
+                    if not received:
                         break
         except TimeoutError:
             raise httpx.ReadTimeout("timed out") from None
@@ -180,8 +181,7 @@ class Lane:
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
-        self._ended: Callable[[Connection], None] | None = None
-        """What becomes of every connection once the lane is cut, or closed."""
+        self._ended = False
 
     def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes | memoryview]]) -> LaneReply:
         """Send a request and wait for the head of its answer.
@@ -220,8 +220,8 @@ class Lane:
                 connection = Connection(connect(self._origin, timeout.connect))
             with self._lock:
                 self._busy.add(connection)
-                if self._ended is not None:
-                    self._ended(connection)
+                if self._ended:
+                    connection.cut()
         except BaseException:
             if connection is not None:
                 connection.close()
@@ -246,7 +246,7 @@ class Lane:
         """Keep a connection for the next request, or close it."""
         with self._lock:
             self._busy.discard(connection)
-            kept = reusable and self._ended is None
+            kept = reusable and not self._ended
             if kept:
                 connection.idle_since = time.monotonic()
                 self._idle.append(connection)
@@ -257,17 +257,16 @@ class Lane:
     def cut(self) -> None:
         """End what is being done, and whatever is begun later, from any thread."""
         with self._lock:
-            self._ended = Connection.cut
+            self._ended = True
             for connection in self._busy:
-                connection.cut()
+                connection.cut()  # its socket is closed by who uses it: a number that is free again may be another one's
 
     def close(self) -> None:
-        """Close everything, also what is being used."""
+        """Close what is idle, and cut what is being used."""
+        self.cut()
         with self._lock:
-            self._ended = Connection.close
-            connections = [*self._idle, *self._busy]
-            self._idle = []
-        for connection in connections:
+            idle, self._idle = self._idle, []
+        for connection in idle:
             connection.close()
 
 
