@@ -4,11 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-<<<<<<< HEAD
-.PHONY: help setup demo test soak coverage bench test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
-=======
-.PHONY: help setup demo test test-stock soak test-all test-interop test-wheel lint types generate check-generated check-breaking ci clean
->>>>>>> lane-tests
+.PHONY: help setup demo test test-stock soak coverage bench test-all test-interop test-wheel lint types generate check-generated check-breaking ci \
+	clean
 
 help:                ## List the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
