@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from functools import partial
-from queue import SimpleQueue
-from typing import cast
 
 from .._transport.crew import Crew
-from .._transport.steps import Steps, Wait, work
+from .._transport.steps import Steps, work
 from ..config import MIB
+from .ring import Ring
 
 AT_ONCE = MIB // 16
 """Bytes in memory that are hashed where the flow runs: to ask a thread would take longer."""
 ASIDE = 4 * MIB
 """A download of more bytes than this is hashed beside the flow that receives it."""
-SLOT = MIB
-SLOTS = 4
-"""Buffers of the ring that what is received goes through on its way to be hashed, and how many there are."""
 
 
 class RunningDigest:
@@ -50,60 +45,40 @@ class Hashing:
     def __init__(self) -> None:
         self.running = RunningDigest()
         """The digest itself, for bytes that are hashed elsewhere."""
-        self.is_aside = False
+        self._ring: Ring | None = None
+
+    @property
+    def is_aside(self) -> bool:
         """Whether a worker does it."""
-        self._made = 0
-        self._free: SimpleQueue[memoryview] = SimpleQueue()
-        self._full: SimpleQueue[tuple[memoryview, int] | None] = SimpleQueue()
-        self._ended = threading.Event()
+        return self._ring is not None
 
     def begin_aside(self, crew: Crew) -> None:
         """Let a worker do it from now on, until `finish` or `release`."""
-        if crew.parallel and not self.is_aside:
-            self.is_aside = True
-            crew.submit(work(self._hash_all), lambda _: None, local=True)
+        if crew.parallel and self._ring is None:
+            self._ring = Ring()
+            crew.submit(work(partial(self._ring.empty, self._add)), lambda _: None, local=True)
 
     def feed(self, chunk: bytes | memoryview) -> Steps[None]:
         """Take the next bytes; a view need not stay good for longer than this."""
-        if not self.is_aside:
-            if len(chunk) <= AT_ONCE:
-                self._add(chunk)
-            else:
-                yield from work(partial(self._add, chunk))
-            return
-        view = memoryview(chunk)
-        while view:
-            buffer = yield from self._buffer()
-            some, view = view[:SLOT], view[SLOT:]
-            buffer[: len(some)] = some
-            self._full.put((buffer, len(some)))
-
-    def _buffer(self) -> Steps[memoryview]:
-        if self._made < SLOTS and self._free.empty():
-            self._made += 1
-            return memoryview(bytearray(SLOT))
-        return cast("memoryview", (yield Wait(self._free.get)))
-
-    def _hash_all(self) -> None:
-        try:
-            while (filled := self._full.get()) is not None:
-                buffer, size = filled
-                self._add(buffer[:size])
-                self._free.put(buffer)
-        finally:
-            self._ended.set()
+        if self._ring is not None:
+            yield from self._ring.put(chunk)
+        elif len(chunk) <= AT_ONCE:
+            self._add(chunk)
+        else:
+            yield from work(partial(self._add, chunk))
 
     def _add(self, chunk: bytes | memoryview) -> None:
         self.running.feed(self.running.position, chunk)
 
     def finish(self) -> Steps[str]:
         """Return the digest of everything, as `sha256:HEX`."""
-        if self.is_aside:
-            self.release()
-            yield Wait(self._ended.wait)
-            self.is_aside = False
+        if self._ring is not None:
+            self._ring.end()
+            yield from self._ring.wait_until_empty()
+            self._ring = None
         return self.running.value
 
     def release(self) -> None:
-        """Let the worker go, who ends when he has hashed what he was given."""
-        self._full.put(None)
+        """Let the worker go, if there is one: he ends when he has hashed what he was given."""
+        if self._ring is not None:
+            self._ring.end()

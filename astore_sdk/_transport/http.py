@@ -90,6 +90,7 @@ class Channel:
         self.config = config
         self.auth = auth
         self.base: httpx.URL = httpx.URL(config.base_url)
+        self._phases = config.phases
         self._prefix = self.base.raw_path.decode("ascii").rstrip("/")
         self._headers = {
             "Host": self.base.netloc.decode("ascii"),
@@ -117,7 +118,7 @@ class Channel:
         )
 
     def _timeout(self, patience: float, haste: float | None) -> Timeout:
-        phases = self.config.phases
+        phases = self._phases
         if patience > phases.read:
             phases = evolve(phases, read=patience)
         if haste is not None:
