@@ -60,9 +60,11 @@ class WriterTarget:
 
     restartable = False
 
-    def __init__(self, write: Callable[[bytes], object], *, awaited: bool) -> None:
+    def __init__(self, write: Callable[[bytes], object], *, awaited: bool, keeps: bool = True) -> None:
         self._write = write
         self._step = tell if awaited else work
+        self._keeps = keeps
+        """Whether it may still look at what it was given when `write` has returned."""
 
     def begin(self) -> Steps[None]:
         """Do nothing: it is open."""
@@ -70,7 +72,7 @@ class WriterTarget:
 
     def write(self, chunk: bytes | memoryview) -> Steps[None]:
         """Hand a chunk on, all of it."""
-        left = bytes(chunk)  # it may be kept
+        left = cast("bytes", chunk) if not self._keeps else bytes(chunk)
         while left:
             written = yield from self._step(partial(self._write, left))
             if not isinstance(written, int) or written >= len(left):
@@ -104,7 +106,7 @@ class DeviceTarget(WriterTarget):
     """A path that is no ordinary file (a FIFO, `/dev/stdout`): written directly."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(self._into_file, awaited=False)
+        super().__init__(self._into_file, awaited=False, keeps=False)
         self._path = path
         self._file: io.FileIO | None = None
 
@@ -268,6 +270,10 @@ def _sync_folder(folder: Path) -> None:
 Target = WriterTarget | PathTarget
 
 
+_FILES = (io.FileIO, io.BufferedWriter, io.BufferedRandom, io.BytesIO)
+"""Files that have copied what they were given when `write` returns."""
+
+
 def open_target(writer: AsyncWriter, *, overwrite: bool, awaits: bool) -> Target:
     """Return where the bytes go. `awaits` tells whether an async writer can be written to.
 
@@ -288,7 +294,7 @@ def open_target(writer: AsyncWriter, *, overwrite: bool, awaits: bool) -> Target
     awaited = inspect.iscoroutinefunction(write)
     if awaited and not awaits:
         raise TypeError("writer is an async file: use AsyncClient for it")
-    return WriterTarget(cast("Callable[[bytes], object]", write), awaited=awaited)
+    return WriterTarget(cast("Callable[[bytes], object]", write), awaited=awaited, keeps=type(writer) not in _FILES)
 
 
 def _open_path(path: Path, *, overwrite: bool) -> Target:
