@@ -11,11 +11,11 @@ from .._transport.steps import Steps, Wait
 from ..config import MIB
 
 SLOT = MIB
-SLOTS = 4
+SLOTS = 3
 
 
 class Ring:
-    """Buffers that are filled by a flow and emptied by a worker, in order. There are four of 1 MiB: who is faster waits."""
+    """Buffers that are filled by a flow and emptied by a worker, in order. There are three of 1 MiB: who is faster waits."""
 
     def __init__(self) -> None:
         self._made = 0
