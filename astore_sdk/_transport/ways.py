@@ -35,7 +35,7 @@ _WATCHED = (
 
 
 def is_httpx_its_own() -> bool:
-    """Tell whether nobody has put anything in the place of httpx's parts: if so, requests must pass there."""
+    """Tell whether nobody has put anything in the place of httpx's parts. Where somebody has, requests must pass there."""
     for owner, name in _WATCHED:
         part = getattr(owner, name, None)
         if part is not None and not (
