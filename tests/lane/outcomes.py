@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from importlib.util import find_spec
 
-import pytest
 from attrs import frozen
 
 from astore_sdk import ArtifactStoreError, Client, NetworkError, NetworkTimeoutError, Object
 
 LANES = ("0", "1")
 """What `ASTORE_FAST_LANE` can be: httpx as it comes, and the fast lane."""
-needs_lane = pytest.mark.skipif(find_spec("astore_sdk._transport.lane") is None, reason="httpx as it comes falls short of this")
 
 
 @frozen

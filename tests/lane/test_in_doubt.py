@@ -7,7 +7,7 @@ import pytest
 from ..transfer.scripted import Reply, ScriptedServer
 from .answer_table import answer, chunked, sized
 from .conftest import Over
-from .outcomes import LANES, buckets, content, delete, get, head, needs_lane
+from .outcomes import LANES, buckets, content, delete, get, head
 
 EVIL = sized(b'ETag: "evil"', body=b"evil")
 NEXT = Reply(200, b"the next answer")
@@ -37,7 +37,6 @@ def test_what_comes_unasked_is_no_answer(trailing: str, over: Over, lane: str) -
 
 @pytest.mark.parametrize("before", BEFORE)
 @pytest.mark.parametrize("trailing", TRAILING)
-@needs_lane
 def test_what_comes_with_an_answer_is_not_the_next_one(trailing: str, before: str, over: Over) -> None:
     raw = BEFORE[before]
     with ScriptedServer([Reply(raw=(raw + TRAILING[trailing],)), NEXT]) as server, over("1", server.url) as client:
@@ -59,7 +58,6 @@ def test_what_comes_with_an_answer_is_not_the_next_one(trailing: str, before: st
     ],
     ids=["HEAD", "HEAD, another answer", "HEAD in chunks", "204, another answer", "204", "304"],
 )
-@needs_lane
 def test_a_body_where_none_can_be_is_not_the_next_answer(ask: object, raw: bytes, over: Over) -> None:
     with ScriptedServer([Reply(raw=(raw,)), NEXT]) as server, over("1", server.url) as client:
         ask(client)
@@ -68,7 +66,6 @@ def test_a_body_where_none_can_be_is_not_the_next_answer(ask: object, raw: bytes
         assert [heard.connection for heard in server.heard] == [1, 2]
 
 
-@needs_lane
 def test_the_answer_to_a_failure_is_not_the_next_one(over: Over) -> None:
     raw = answer(b"Content-Length: 4", line=b"HTTP/1.1 404 Not Found", body=b"gone" + EVIL)
     with ScriptedServer([Reply(raw=(raw,)), NEXT]) as server, over("1", server.url) as client:

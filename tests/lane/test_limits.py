@@ -26,7 +26,7 @@ from ..concurrency.scenarios import Held, in_child
 from ..transfer.scripted import Heard, Reply, ScriptedServer
 from .answer_table import answer, sized
 from .conftest import Over
-from .outcomes import BROKEN, LANES, LATE, Failure, buckets, content, get, needs_lane, outcome_of
+from .outcomes import BROKEN, LANES, LATE, Failure, buckets, content, get, outcome_of
 
 MIB = 1024 * 1024
 LISTED = Reply(200, b'{"buckets": []}')
@@ -106,8 +106,8 @@ def test_the_next_one_waits(over: Over, lane: str) -> None:
         assert server.connections == 2
 
 
-@needs_lane  # httpcore closes connections that other threads are using, when they are few
 def test_one_that_waits_gets_its_turn(over: Over) -> None:
+    """The lane only: httpcore closes connections that other threads are using, when they are few."""
     with ScriptedServer(lambda heard: LISTED) as server, over("1", server.url, max_connections=2) as client:
         with ThreadPoolExecutor(12) as threads:
             results = [threads.submit(buckets, client) for _ in range(120)]

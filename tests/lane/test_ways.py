@@ -174,6 +174,22 @@ def test_a_name_with_several_addresses(over: Over, lane: str) -> None:
         assert buckets(client) == ("direct",)
 
 
+def test_an_address_of_a_kind_that_there_is_not(over: Over, lane: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a name stands for IPv6 as well, and the system has none, the other one is tried."""
+    looked_up = socket.getaddrinfo
+    strange = (socket.AF_UNSPEC, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 9))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: [strange, *looked_up(*args, **options)])
+    with ScriptedServer(lambda heard: DIRECT) as server, over(lane, f"http://localhost:{server.port}") as client:
+        assert buckets(client) == ("direct",)
+
+
+def test_no_address_of_a_kind_that_there_is(over: Over, lane: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    strange = (socket.AF_UNSPEC, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("127.0.0.1", 9))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: [strange])
+    with over(lane, "http://localhost:9") as client:
+        assert buckets(client) == BROKEN
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "x" * 64, "a..b", "-", "127.0.0.1.", "0", "[::1%25nope]"])
 def test_a_host_that_is_not_there(host: str, over: Over) -> None:
     outcomes: list[object] = []

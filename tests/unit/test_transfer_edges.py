@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+import httpx
 import pytest
 
-from astore_sdk import Config, InvalidInputError, SourceChangedError
+from astore_sdk import Config, InvalidInputError, MultipartUpload, SourceChangedError
 from astore_sdk._flows.publishing import publish
 from astore_sdk._flows.signers import KeyHolder
 from astore_sdk._operations.buckets import list_buckets
@@ -29,12 +30,13 @@ from astore_sdk._transfers.target import open_target
 from astore_sdk._transfers.tree import Wanted, files_to_send, folder_prefix, trouble_of_name
 from astore_sdk._transfers.upload import upload
 from astore_sdk._transfers.window import Window
-from astore_sdk._transport.crew import InlineCrew
+from astore_sdk._transport.crew import Crew, InlineCrew
 from astore_sdk._transport.http import Channel
 from astore_sdk._transport.lines import Line, Stopped
-from astore_sdk._transport.steps import Exchange, Hire, Open, Steps, Tell, Work, work
+from astore_sdk._transport.steps import Close, Exchange, Hire, Open, Steps, Tell, Wait, Work, work
 from astore_sdk._transport.threads import ThreadedCrew
 from astore_sdk._transport.ways import Ways
+from astore_sdk._wire.messages import Answer
 from astore_sdk.auth import BearerAuth
 from astore_sdk.config import MIN_PART_SIZE, RetryPolicy, Settings, TransferConfig
 from astore_sdk.supplychain import generate_key
@@ -49,11 +51,17 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "state" / "astore_sdk" / "transfers"
 
 
-def work_until(steps: Steps[object], kind: type[object], crew: InlineCrew | None = None) -> object:
-    """Carry out a flow up to its first step of a kind."""
-    step: object = next(steps)
+def work_until(steps: Steps[object], kind: type[object], crew: Crew | None = None, outcome: object = None) -> object:
+    """Carry out a flow up to its next step of a kind, from the outcome of the last one on."""
+    step: object = steps.send(outcome)
     while not isinstance(step, kind):
-        step = steps.send(crew if isinstance(step, Hire) else cast("Work[object] | Tell[object]", step).call())
+        match step:
+            case Hire():
+                step = steps.send(crew)
+            case Close():
+                step = steps.send(None)
+            case _:
+                step = steps.send(cast("Work[object] | Tell[object]", step).call())
     return step
 
 
@@ -124,6 +132,55 @@ def test_a_stream_that_goes_on_for_ever(monkeypatch: pytest.MonkeyPatch) -> None
         parts.release(carried_out(parts.following()))
     with pytest.raises(SourceChangedError, match="2 parts"):
         carried_out(parts.following())
+
+
+class Employed:
+    """A crew in which somebody is always free, and nobody gets anything done but what is graceful."""
+
+    size = 2
+    free = 2
+    parallel = True
+
+    def __init__(self) -> None:
+        self.jobs = 0
+
+    def submit(self, job: Steps[object], then: Callable[[object], object], *, local: bool = False, graceful: bool = False) -> None:
+        del job
+        self.jobs += not (local or graceful)
+        if graceful:
+            then(MultipartUpload("bucket", "key", "u"))
+
+    def attend(self) -> Steps[None]:
+        yield Wait(lambda: None)
+
+    def abandon(self) -> None:
+        """Do nothing: nothing was begun."""
+
+
+MUCH = 100 * MIN_PART_SIZE
+
+
+def test_of_a_feed_no_more_parts_are_taken_than_travel() -> None:
+    """Each is in memory until it was sent and hashed."""
+    crew = Employed()
+    options = dict.fromkeys(("content_type", "metadata", "progress_callback", "if_match", "if_none_match"))
+    feed = iter(lambda: bytes(MIN_PART_SIZE), b"")
+    steps = upload(SETTINGS, "bucket", "key", feed, MUCH, awaits=False, **options)
+    work_until(steps, Wait, crew)
+    assert crew.jobs == crew.size
+    steps.close()
+
+
+def test_for_a_writer_no_more_pieces_are_asked_for_than_travel_and_one() -> None:
+    """Each is in memory until it was written."""
+    crew = Employed()
+    options = dict.fromkeys(("byte_range", "progress_callback", "if_match"))
+    steps = download(SETTINGS, "bucket", "key", io.BytesIO(), awaits=False, overwrite=True, **options)
+    work_until(steps, Open)
+    headers = httpx.Headers({"Content-Length": str(MUCH), "ETag": '"e"', "Accept-Ranges": "bytes"})
+    work_until(steps, Wait, crew, Answer(200, headers))
+    assert crew.jobs == crew.size + 1
+    steps.close()
 
 
 def test_a_temporary_file_that_someone_truncates(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ BUFFER = 1024 * 1024
 SMALL = 64 * 1024
 """Bytes of a body that travels in one packet with its head."""
 _AT_MOST = 2**31 - 1
+_Address = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 _NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -37,28 +38,29 @@ def connect(origin: Origin, seconds: float) -> socket.socket:
         raise httpx.ConnectError(str(error)) from error
     failure: httpx.TransportError = httpx.ConnectError(f"{origin.host} has no address")
     for family, kind, protocol, _, address in addresses:
-        opened = socket.socket(family, kind, protocol)
         try:
-            opened.settimeout(seconds)
-            opened.connect(address)
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if origin.tls is not None:
-                opened = origin.tls.wrap_socket(opened, server_hostname=origin.host, do_handshake_on_connect=False)
-                opened.do_handshake()
-            opened.settimeout(0)
+            return _connected(socket.socket(family, kind, protocol), address, origin, seconds)
         except TimeoutError:
-            opened.close()
             failure = httpx.ConnectTimeout("timed out")
         except OSError as error:
-            opened.close()
             failure = httpx.ConnectError(str(error))
             failure.__cause__ = error
-        except BaseException:
-            opened.close()
-            raise
-        else:
-            return opened
     raise failure
+
+
+def _connected(opened: socket.socket, address: _Address, origin: Origin, seconds: float) -> socket.socket:
+    try:
+        opened.settimeout(seconds)
+        opened.connect(address)
+        opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if origin.tls is not None:
+            opened = origin.tls.wrap_socket(opened, server_hostname=origin.host, do_handshake_on_connect=False)
+            opened.do_handshake()
+        opened.settimeout(0)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 class Connection:
