@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +12,8 @@ from . import _flows as flows
 from . import _operations as operations
 from . import _transfers as transfers
 from .aio_files import AsyncObjectReader, AsyncObjectStream, AsyncObjectWriter
-from .config import Config, RetryPolicy, Settings, Timeout, TransferConfig, override
-from .exceptions import InsecureTransportWarning, InvalidInputError
+from .config import Config, RetryPolicy, Settings, Timeout, TransferConfig, override, usable
+from .exceptions import InvalidInputError
 from .models import (
     Attestation,
     Bucket,
@@ -53,13 +52,7 @@ class AsyncClient:
 
     def __init__(self, config: Config, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Make a client; see `Client`."""
-        if config.insecure_skip_verify:
-            warnings.warn(
-                "TLS certificates are not verified: anyone on the way can read the token and change the bytes",
-                InsecureTransportWarning,
-                stacklevel=2,
-            )
-        self._config = config
+        self._config = usable(config)
         self._settings = Settings(config.retry, config.transfer)
         from ._transport.aio import connect  # not before it is needed: with httpx it is most of an import's cost
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, Self, overload
 from . import _flows as flows
 from . import _operations as operations
 from . import _transfers as transfers
-from .config import Config, RetryPolicy, Settings, Timeout, TransferConfig, override
-from .exceptions import InsecureTransportWarning, InvalidInputError
+from .config import Config, RetryPolicy, Settings, Timeout, TransferConfig, override, usable
+from .exceptions import InvalidInputError
 from .files import ObjectReader, ObjectStream, ObjectWriter
 from .models import (
     Attestation,
@@ -63,13 +62,7 @@ class Client:
             config: Where the store is, and how to speak with it.
             transport: An httpx transport to use in place of real connections. It is used as it is and never closed.
         """
-        if config.insecure_skip_verify:
-            warnings.warn(
-                "TLS certificates are not verified: anyone on the way can read the token and change the bytes",
-                InsecureTransportWarning,
-                stacklevel=2,
-            )
-        self._config = config
+        self._config = usable(config)
         self._settings = Settings(config.retry, config.transfer)
         from ._transport.sync import connect  # not before it is needed: with httpx it is most of an import's cost
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import warnings
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
-from .exceptions import InvalidInputError
+from .exceptions import InsecureTransportWarning, InvalidInputError
 
 __all__ = ["Config", "RetryPolicy", "Timeout", "TransferConfig"]
 
@@ -318,6 +319,23 @@ class Config:
         if not server:
             raise InvalidInputError("neither ASTORE_SERVER nor ARTIFACT_STORE_URL is set in the environment")
         return cls(server, token)
+
+
+def usable(config: object) -> Config:
+    """Return the configuration that a client is made with. What is dangerous about it is said aloud.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(config, Config):
+        raise TypeError(f"config is a Config, not {type(config).__name__}: Client(Config(base_url, token))")
+    if config.insecure_skip_verify:
+        warnings.warn(
+            "TLS certificates are not verified: anyone on the way can read the token and change the bytes",
+            InsecureTransportWarning,
+            stacklevel=3,
+        )
+    return config
 
 
 def override(

@@ -60,11 +60,13 @@ class WriterTarget:
 
     restartable = False
 
-    def __init__(self, write: Callable[[bytes], object], *, awaited: bool, keeps: bool = True) -> None:
+    def __init__(self, write: Callable[[bytes], object], *, awaited: bool, keeps: bool = True, raw: bool = False) -> None:
         self._write = write
         self._step = tell if awaited else work
         self._keeps = keeps
         """Whether it may still look at what it was given when `write` has returned."""
+        self._raw = raw
+        """Whether None means that it took nothing, as in `io.RawIOBase`, and not that it took everything."""
 
     def begin(self) -> Steps[None]:
         """Do nothing: it is open."""
@@ -73,11 +75,18 @@ class WriterTarget:
     def write(self, chunk: bytes | memoryview) -> Steps[None]:
         """Hand a chunk on, all of it."""
         left = cast("bytes", chunk) if not self._keeps else bytes(chunk)
-        while left:
-            written = yield from self._step(partial(self._write, left))
-            if not isinstance(written, int) or written >= len(left):
-                return
+        while (written := self._taken((yield from self._step(partial(self._write, left))), len(left))) < len(left):
             left = left[written:]  # a raw file may take less than it is given
+
+    def _taken(self, written: object, most: int) -> int:
+        """Return how many bytes were taken, by what `write` returned."""
+        if written is None and self._raw:
+            raise BlockingIOError("writer is a file in non-blocking mode, and takes nothing right now")
+        if not isinstance(written, int) or isinstance(written, bool):
+            return most
+        if written <= 0:
+            raise OSError("writer takes nothing of what it is given")
+        return written
 
     def restart(self) -> Steps[None]:
         """Never called: see `restartable`."""
@@ -294,7 +303,8 @@ def open_target(writer: AsyncWriter, *, overwrite: bool, awaits: bool) -> Target
     awaited = inspect.iscoroutinefunction(write)
     if awaited and not awaits:
         raise TypeError("writer is an async file: use AsyncClient for it")
-    return WriterTarget(cast("Callable[[bytes], object]", write), awaited=awaited, keeps=type(writer) not in _FILES)
+    keeps, raw = type(writer) not in _FILES, isinstance(writer, io.RawIOBase)
+    return WriterTarget(cast("Callable[[bytes], object]", write), awaited=awaited, keeps=keeps, raw=raw)
 
 
 def _open_path(path: Path, *, overwrite: bool) -> Target:

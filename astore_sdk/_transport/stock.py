@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from typing import Protocol, cast
 
 import httpx
@@ -141,7 +141,8 @@ class AsyncStockReply:
         self.headers: RawHeaders = response.headers.raw
         self._response = response
         # A response that was made with its content, as mocks make them, has no stream to read.
-        self._chunks = _once(response.content) if response.is_stream_consumed else response.aiter_raw()
+        chunks = _once(response.content) if response.is_stream_consumed else response.aiter_raw()
+        self._chunks = cast("AsyncGenerator[bytes]", chunks)
 
     async def read(self) -> bytes:
         """Return what comes next of the body, as it was sent; none at its end."""
@@ -152,7 +153,10 @@ class AsyncStockReply:
 
     async def close(self) -> None:
         """Let go of the answer."""
-        await self._response.aclose()
+        try:
+            await self._chunks.aclose()
+        finally:
+            await self._response.aclose()
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

@@ -111,7 +111,7 @@ def test_stream_gives_its_connection_back_however_it_ends(
     one = Config(config.base_url, config.token, timeout=2, max_connections=1, retry=RetryPolicy(max_attempts=1))
     with make_client(one) as client:
         client.create_bucket("streams", exist_ok=True)
-        client.upload("streams", "k", os.urandom(4 * MIB))
+        client.upload("streams", "k", os.urandom(5 * MIB))
         with stream(client, "streams", "k") as chunks:
             next(iter(chunks))
         assert client.object_exists("streams", "k")

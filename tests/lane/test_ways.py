@@ -6,6 +6,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -319,3 +320,30 @@ def test_tls_that_is_cut(cut: int, over: Over, lane: str, server_context: ssl.SS
         assert get(client) == BROKEN
         assert content(get(client)) == b"whole"
         assert server.connections == 2
+
+
+class HeldBack:
+    """TLS whose handshake waits until it is told to go on."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.reached = threading.Event()
+        self.go_on = threading.Event()
+        self._context = context
+
+    def wrap_socket(self, *args: object, **options: object) -> ssl.SSLSocket:
+        self.reached.set()
+        self.go_on.wait(10)
+        return self._context.wrap_socket(*args, **options)
+
+
+def test_a_client_that_is_closed_while_it_connects(over: Over, server_context: ssl.SSLContext, authority_file: Path) -> None:
+    tls = HeldBack(server_context)
+    with ScriptedServer([DIRECT], tls=tls) as server, ThreadPoolExecutor(1) as thread:
+        with over("1", server.url, verify=authority_file) as client:
+            asked = thread.submit(buckets, client)
+            tls.reached.wait()
+            client.close()
+            tls.go_on.set()
+            assert asked.result() == BROKEN
+        assert server.let_go(1)
+        assert server.heard == []

@@ -118,8 +118,9 @@ def test_respx_still_answers_pieces(make_client: ClientFactory, landing: Landing
         assert {call.request.headers.get("If-Match") for call in respx.calls} == {None, '"v"'}
 
 
-def test_ranges_that_are_ignored_are_noticed(make_client: ClientFactory, landing: Landing) -> None:
-    config = Config("http://store.test", transfer=TransferConfig(threshold=PART, part_size=PART))
+@pytest.mark.parametrize("integrity", [True, False])
+def test_ranges_that_are_ignored_are_noticed(make_client: ClientFactory, landing: Landing, integrity: bool) -> None:
+    config = Config("http://store.test", transfer=TransferConfig(threshold=PART, part_size=PART, integrity=integrity))
     with respx.mock, make_client(config) as client:
         route = respx.get("http://store.test/s3/bucket/big").respond(
             content=DATA, headers={"ETag": '"v"', "Accept-Ranges": "bytes"}

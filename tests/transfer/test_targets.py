@@ -92,6 +92,39 @@ def test_a_writer_may_take_less_than_it_is_given(client: Client, bucket: str) ->
     assert taken == DATA
 
 
+class Odd:
+    """A writer that returns what no writer should, and has taken everything."""
+
+    def __init__(self, returned: object) -> None:
+        self.taken = bytearray()
+        self.returned = returned
+
+    def write(self, data: bytes) -> object:
+        self.taken.extend(data)
+        return self.returned
+
+
+@pytest.mark.parametrize("returned", [None, True, "all of it", 10**9], ids=repr)
+def test_a_writer_that_does_not_say_how_much_it_took_took_everything(client: Client, bucket: str, returned: object) -> None:
+    writer = Odd(returned)
+    client.download(bucket, "k", writer)
+    assert writer.taken == DATA
+
+
+@pytest.mark.parametrize("returned", [0, -1])
+def test_a_writer_that_takes_nothing_is_not_asked_for_ever(client: Client, bucket: str, returned: int) -> None:
+    with pytest.raises(OSError, match="takes nothing"):
+        client.download(bucket, "k", Odd(returned))
+
+
+def test_a_file_that_never_waits_is_refused_when_it_takes_nothing(client: Client, bucket: str) -> None:
+    """`io.RawIOBase.write` returns None then: what it did not take would be missing."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with os.fdopen(reader), os.fdopen(writer, "wb", buffering=0) as file, pytest.raises(BlockingIOError, match="non-blocking"):
+        client.download(bucket, "k", file)
+
+
 def test_a_file_that_never_waits_is_refused_when_it_has_nothing(client: Client, bucket: str) -> None:
     class Impatient:
         def read(self, size: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from astore_sdk import Config, InvalidInputError, RetryPolicy, Timeout, TransferConfig
+from astore_sdk import AsyncClient, Client, Config, InvalidInputError, RetryPolicy, Timeout, TransferConfig
 
 MIB = 1024 * 1024
 
@@ -172,3 +172,9 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (Config.from_env().base_url, Config.from_env().token) == ("http://older", "t1")
     monkeypatch.setenv("ASTORE_SERVER", "http://newer")
     assert (Config.from_env().base_url, Config.from_env().token) == ("http://newer", None)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_an_address_is_no_configuration(kind: type[Client | AsyncClient]) -> None:
+    with pytest.raises(TypeError, match=r"not str: Client\(Config\("):
+        kind("http://127.0.0.1:8080")

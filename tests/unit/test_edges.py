@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
@@ -98,6 +99,18 @@ def test_a_record_without_what_it_needs() -> None:
 
     with pytest.raises(ResponseDecodeError, match="no key"):
         model(Kind, {})
+
+
+def test_a_record_that_is_none_of_its_kind() -> None:
+    """Generated models raise whatever reading a date or a list raises, where the document says that it must be there."""
+
+    class Kind:
+        @classmethod
+        def from_dict(cls, record: dict[str, str]) -> object:
+            return date.fromisoformat(record["created"])
+
+    with pytest.raises(ResponseDecodeError, match="not what the contract says"):
+        model(Kind, {"created": "some day"})
 
 
 class Busy(Client):

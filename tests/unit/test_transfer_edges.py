@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import cast
 
+import anyio.to_thread
 import httpx
 import pytest
 
@@ -30,10 +33,12 @@ from astore_sdk._transfers.target import open_target
 from astore_sdk._transfers.tree import Wanted, files_to_send, folder_prefix, trouble_of_name
 from astore_sdk._transfers.upload import upload
 from astore_sdk._transfers.window import Window
+from astore_sdk._transport.aio import _on_thread
 from astore_sdk._transport.crew import Crew, InlineCrew
 from astore_sdk._transport.http import Channel
 from astore_sdk._transport.lines import Line, Stopped
 from astore_sdk._transport.steps import Close, Exchange, Hire, Open, Steps, Tell, Wait, Work, work
+from astore_sdk._transport.sync import Connections, Runner
 from astore_sdk._transport.threads import ThreadedCrew
 from astore_sdk._transport.ways import Ways
 from astore_sdk._wire.messages import Answer
@@ -331,6 +336,60 @@ def test_a_worker_that_takes_a_connection_when_all_is_stopped_does_not_use_it() 
 def attended(crew: ThreadedCrew) -> Steps[None]:
     yield from work(crew._ready.wait)
     yield from crew.attend()
+
+
+def test_a_crew_that_is_woken_for_nothing_waits_on() -> None:
+    crew = ThreadedCrew(cast("Runner", None), cast("Connections", None), 1)
+    steps = crew.attend()
+    for _ in range(2):
+        assert isinstance(next(steps), Wait)
+    heard: list[str] = []
+    crew.report(lambda: heard.append("news"))
+    carried_out(steps)
+    assert heard == ["news"]
+
+
+def test_who_is_stopped_has_nothing_to_report() -> None:
+    crew = ThreadedCrew(cast("Runner", None), cast("Connections", None), 1)
+    crew.abandon()
+    with pytest.raises(Stopped):
+        crew.report(lambda: pytest.fail("it was called"))
+
+
+def test_work_on_a_thread_is_waited_for_when_its_caller_is_cancelled() -> None:
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait()
+        ended.set()
+
+    async def main() -> None:
+        task = asyncio.create_task(_on_thread(work))
+        await asyncio.to_thread(begun.wait)
+        task.cancel()
+        await asyncio.wait([task], timeout=0)
+        assert not task.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+
+    asyncio.run(main())
+
+
+def test_work_that_begins_too_late_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs: list[Callable[[], object]] = []
+
+    async def cancelled(job: Callable[[], object]) -> None:
+        jobs.append(job)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(anyio.to_thread, "run_sync", cancelled)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(_on_thread(lambda: pytest.fail("it was done")))
+    with pytest.raises(InvalidInputError, match="cancelled"):
+        jobs[0]()
 
 
 def test_a_resumable_upload_needs_an_ordinary_file(tmp_path: Path) -> None:

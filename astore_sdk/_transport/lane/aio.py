@@ -72,8 +72,7 @@ class Connection(asyncio.Protocol):
         self._ended = True
         self._failure = exc
         self._wake()
-        if not self.lost.done():
-            self.lost.set_result(None)
+        self.lost.set_result(None)
 
     def pause_writing(self) -> None:
         """Hear that the other side is slower."""
@@ -216,14 +215,8 @@ class Lane:
             return await connection.send(opening(outgoing.content), seconds, incoming)
         async with aclosing(cast("AsyncGenerator[bytes]", feed(body))) as chunks:
             first = await anext(chunks, b"") if body.length <= SMALL else b""
-            if not await connection.send(opening(first), seconds, incoming):
-                return False
-            async for chunk in chunks:
-                if not connection.is_quiet() and not connection.listen(incoming):
-                    return False
-                if not await connection.send(memoryview(chunk), seconds, incoming):
-                    return False
-        return True
+            begun = await connection.send(opening(first), seconds, incoming)
+            return begun and await _send_all(connection, chunks, seconds, incoming)
 
     async def _take(self, phases: Timeout) -> Connection:
         """Return an idle connection that still stands, or a new one."""
@@ -324,3 +317,13 @@ class LaneReply:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._lane.put_away(connection, reusable=self._whole and self._incoming.reusable)
+
+
+async def _send_all(connection: Connection, chunks: AsyncIterator[bytes], seconds: float, incoming: Incoming) -> bool:
+    """Send a body, piece by piece. Return False if an answer came first."""
+    async for chunk in chunks:
+        if not connection.is_quiet() and not connection.listen(incoming):
+            return False
+        if not await connection.send(memoryview(chunk), seconds, incoming):
+            return False
+    return True

@@ -1,0 +1,176 @@
+"""What happens at the edges of both ways: closed at odd moments, cut before they begin, alarms that come late."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from astore_sdk import Config, InvalidInputError
+from astore_sdk._operations.buckets import list_buckets
+from astore_sdk._transport.http import Channel
+from astore_sdk._transport.lane import aio, sync
+from astore_sdk._transport.lane.incoming import Incoming
+from astore_sdk._transport.lane.origin import Origin
+from astore_sdk._transport.outgoing import Outgoing
+from astore_sdk._transport.stock import Stock
+from astore_sdk._transport.ways import Ways
+from astore_sdk.auth import BearerAuth
+
+from ..conftest import ClientFactory
+from ..transfer.scripted import Reply, ScriptedServer
+from .conftest import Over
+from .outcomes import Failure, buckets, content, get
+
+LISTED = Reply(200, b'{"buckets": []}')
+MIB = 1024 * 1024
+
+
+def outgoing(config: Config) -> Outgoing:
+    return Channel(config, BearerAuth(None)).outgoing(list_buckets())
+
+
+def origin_of(config: Config) -> Origin:
+    origin = Ways(config, own=True).origin
+    assert origin is not None
+    return origin
+
+
+def test_an_answer_that_is_closed_twice_gives_its_place_back_once() -> None:
+    with ScriptedServer(lambda heard: LISTED) as server:
+        config = Config(server.url, max_connections=1, timeout=0.1)
+        lane = sync.Lane(origin_of(config))
+        reply = lane.send(outgoing(config), iter)
+        reply.close()
+        reply.close()
+        assert reply.read() == b""
+        held = lane.send(outgoing(config), iter)
+        with pytest.raises(httpx.PoolTimeout):
+            lane.send(outgoing(config), iter)
+        held.close()
+        lane.close()
+
+
+def test_an_answer_that_is_closed_twice_gives_its_place_back_once_async() -> None:
+    async def main(url: str) -> None:
+        config = Config(url, max_connections=1, timeout=0.1)
+        lane = aio.Lane(origin_of(config))
+        reply = await lane.send(outgoing(config), nothing)
+        await reply.close()
+        await reply.close()
+        assert await reply.read() == b""
+        held = await lane.send(outgoing(config), nothing)
+        with pytest.raises(httpx.PoolTimeout):
+            await lane.send(outgoing(config), nothing)
+        await held.close()
+        await lane.close()
+
+    with ScriptedServer(lambda heard: LISTED) as server:
+        asyncio.run(main(server.url))
+
+
+async def nothing(_: object) -> AsyncIterator[bytes]:
+    for chunk in ():
+        yield chunk
+
+
+def test_a_line_that_was_cut_does_not_connect() -> None:
+    with ScriptedServer([LISTED]) as server:
+        config = Config(server.url)
+        ways = Ways(config, own=True)
+        stock = Stock(ways.base, ways.arguments, None, traced=True)
+        stock.cut()
+        with pytest.raises(httpx.TransportError):
+            stock.send(outgoing(config), iter)
+        assert server.heard == []
+        stock.close()
+
+
+class Slow(asyncio.Transport):
+    """Sends a little in each while, and then no more."""
+
+    def __init__(self, *left: int) -> None:
+        super().__init__()
+        self.left = list(left)
+
+    def write(self, data: object) -> None:
+        """Take it."""
+
+    def get_write_buffer_size(self) -> int:
+        return self.left.pop(0) if len(self.left) > 1 else self.left[0]
+
+
+def test_as_long_as_something_is_sent_there_is_time() -> None:
+    async def main() -> None:
+        connection = aio.Connection(asyncio.get_running_loop())
+        connection._transport = transport = Slow(4, 3, 3, 2, 2, 1, 1, 1)
+        connection.pause_writing()
+        with pytest.raises(httpx.WriteTimeout):
+            await connection.send(memoryview(b"data"), 0.001, Incoming("PUT"))
+        assert transport.left == [1]
+
+    asyncio.run(main())
+
+
+def test_an_alarm_that_comes_with_the_bytes_is_none() -> None:
+    async def main() -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        waiter.set_result(None)
+        aio._expire(waiter)
+        await waiter
+
+    asyncio.run(main())
+
+
+def test_a_path_that_httpx_would_change_is_not_sent() -> None:
+    config = Config("http://store.example")
+    asked = Outgoing("GET", "/a b", [], b"", None, config.phases, None)
+    with pytest.raises(InvalidInputError, match="cannot travel"):
+        Stock(httpx.URL(config.base_url), Ways(config, own=True).arguments, None, traced=False).send(asked, iter)
+
+
+ENCODED = {"Content-Encoding": "gzip"}
+
+
+@pytest.mark.parametrize(
+    "body", [gzip.compress(bytes(20 * MIB)), gzip.compress(bytes(1000))[:20], b"rubbish"], ids=["a bomb", "cut", "none"]
+)
+def test_a_failure_whose_body_is_encoded_oddly_stays_that_failure(body: bytes, over: Over, lane: str) -> None:
+    with ScriptedServer([Reply(403, body, headers=ENCODED)]) as server, over(lane, server.url) as client:
+        failure = buckets(client)
+        assert isinstance(failure, Failure)
+        assert failure.status == 403
+
+
+class InBits(httpx.AsyncBaseTransport, httpx.BaseTransport):
+    """Answers in chunks, some of which are empty."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._answer(Bits())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return self._answer(Bits())
+
+    def _answer(self, stream: Bits) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Length": str(6 * MIB), "ETag": '"e"'}, stream=stream)
+
+
+class Bits(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """6 MiB, and nothing in between."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        for _ in range(6):
+            yield b""
+            yield bytes(MIB)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for chunk in self:
+            yield chunk
+
+
+def test_what_comes_through_a_transport_of_the_users_is_whole(make_client: ClientFactory) -> None:
+    with make_client(Config("http://store.example"), transport=InBits()) as client:
+        assert content(get(client)) == bytes(6 * MIB)
