@@ -52,7 +52,7 @@ def upload_part(bucket: str, key: str, upload_id: str, part_number: int, digest:
     """PUT /s3/{bucket}/{key}?uploadId&partNumber; the body goes beside it."""
 
     def parse(answer: Answer) -> str:
-        etag = bare_etag(answer.headers.get("ETag"))
+        etag = bare_etag(answer.fields.get("etag"))
         if etag is None:
             raise ResponseDecodeError("the answer has no ETag")
         return etag

@@ -123,7 +123,7 @@ def head_object(bucket: str, key: str) -> Operation[Object]:
     """HEAD /s3/{bucket}/{key}."""
 
     def parse(answer: Answer) -> Object:
-        length = answer.headers.get("Content-Length", "")
+        length = answer.fields.get("content-length", "")
         if not re.fullmatch(r"\d{1,18}", length, re.ASCII):
             raise ResponseDecodeError("the answer does not say how large the object is (Content-Length)")
         return convert.object_of_head(answer, key, int(length))

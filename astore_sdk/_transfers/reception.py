@@ -53,13 +53,13 @@ class Reception:
     @property
     def etag(self) -> str | None:
         """The version's tag, None if it has none that can be relied on (RFC 9110, section 8.8.1: a weak one cannot)."""
-        tag = bare_etag(self.head.headers.get("ETag")) if self.head else None
+        tag = bare_etag(self.head.fields.get("etag")) if self.head else None
         return None if tag is None or tag.startswith("W/") else tag
 
     @property
     def digest(self) -> str | None:
         """The SHA-256 that the server says the whole object has."""
-        return digest_of_field(self.head.headers.get("Repr-Digest")) if self.head else None
+        return digest_of_field(self.head.fields.get("repr-digest")) if self.head else None
 
     @property
     def left(self) -> int | None:
@@ -80,7 +80,7 @@ class Reception:
         """Whether what is wanted can be received in pieces: the server says that it knows ranges, and which version this is."""
         if self.head is None or self.etag is None or self.sliced or self.end is None or self.received:
             return False
-        return self.head.status == 206 or "bytes" in self.head.headers.get("Accept-Ranges", "").lower()
+        return self.head.status == 206 or "bytes" in self.head.fields.get("accept-ranges", "").lower()
 
     def piece(self, first: int, end: int) -> Reception:
         """Return the state of the bytes from `first` to before `end`, of the same version."""
@@ -119,7 +119,7 @@ class Reception:
             raise PreconditionFailedError("the store sent another version than the one that if_match names")
 
     def _accept_part(self, answer: Answer) -> None:
-        comes = ContentRange.parse(answer.headers.get("Content-Range"))
+        comes = ContentRange.parse(answer.fields.get("content-range"))
         length = _length(answer)
         if comes is None or (length is not None and length != comes.end - comes.first):
             raise ResponseDecodeError("the answer does not say which bytes it has (Content-Range)")
@@ -129,7 +129,7 @@ class Reception:
             self.head, self.size, self.sliced = answer, comes.size, False
             self.first, self.end = comes.first, comes.end
             return
-        if bare_etag(answer.headers.get("ETag")) != self.etag or comes.size != self.size:
+        if bare_etag(answer.fields.get("etag")) != self.etag or comes.size != self.size:
             raise VersionChanged
         if (comes.first, comes.end) != (self.first + self.received, self.end):
             raise ResponseDecodeError(f"bytes {comes.first} to {comes.end - 1} came, which were not asked for")
@@ -142,12 +142,12 @@ class Reception:
         size = _length(answer)
         self.sliced = self.wanted is not None
         if self.head is not None:
-            if bare_etag(answer.headers.get("ETag")) != self.etag or size != self.size:
+            if bare_etag(answer.fields.get("etag")) != self.etag or size != self.size:
                 raise VersionChanged
             self.skip = self.first + self.received
             return
         if size is None:
-            if "chunked" not in answer.headers.get("Transfer-Encoding", "").lower() or self.wanted is not None:
+            if "chunked" not in answer.fields.get("transfer-encoding", "").lower() or self.wanted is not None:
                 raise ResponseDecodeError("the answer does not say how long it is (Content-Length): a cut would go unnoticed")
         elif self.wanted is not None:
             self.first, self.end = self.wanted.within(size)
@@ -176,7 +176,7 @@ class Reception:
 
 def _length(answer: Answer) -> int | None:
     """Return the Content-Length; of what is neither that nor absent, an error."""
-    value = answer.headers.get("Content-Length")
+    value = answer.fields.get("content-length")
     if value is None:
         return 0 if answer.status == 204 else None
     if not re.fullmatch(r"\d{1,18}", value, re.ASCII):

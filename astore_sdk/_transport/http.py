@@ -16,7 +16,7 @@ from attrs import astuple, evolve
 from .._operations.operation import Operation
 from .._version import __version__
 from .._wire import failures
-from .._wire.messages import Answer
+from .._wire.messages import Answer, header_fields
 from ..auth import BearerAuth
 from ..config import Config, Timeout
 from ..exceptions import InvalidInputError, NetworkError
@@ -134,16 +134,13 @@ class Channel:
 
     def answer(self, reply: Reply | AsyncReply, at: float, body: bytes = b"") -> Answer:
         """Return the answer as a value, without the token should it have been sent back in what errors quote."""
-        status, headers = reply.status, reply.headers
-        if 200 <= status < 300:
-            headers = [(name, self._redacted(raw) if name.lower() == b"x-request-id" else raw) for name, raw in headers]
-        else:
-            headers = [(name, self._redacted(raw)) for name, raw in headers]
-            body = self._redacted(body)
-        return Answer(status, httpx.Headers(headers), body, at)
-
-    def _redacted(self, raw: bytes) -> bytes:
-        return self.auth.redact(raw.decode("latin-1")).encode("latin-1")
+        status, fields, redact = reply.status, header_fields(reply.headers), self.auth.redact
+        if not 200 <= status < 300:
+            fields = {name: redact(value) for name, value in fields.items()}
+            body = redact(body.decode("latin-1")).encode("latin-1")
+        elif "x-request-id" in fields:
+            fields["x-request-id"] = redact(fields["x-request-id"])
+        return Answer(status, fields, body, at)
 
     def failure(self, error: Exception, operation: Operation[object]) -> NetworkError:
         """Return our error for one of httpx's."""

@@ -6,11 +6,10 @@ from typing import Protocol
 
 from attrs import frozen
 
+from .._wire.messages import RawHeaders
 from ..auth import BearerAuth
 from ..config import Timeout
 from .steps import Body
-
-RawHeaders = list[tuple[bytes, bytes]]
 
 
 @frozen

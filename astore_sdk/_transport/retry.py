@@ -41,7 +41,7 @@ class GiveUp:
 
 def retry_after(answer: Answer) -> float | None:
     """Return the seconds that `Retry-After` asks for, None if it asks for nothing (RFC 9110, section 10.2.3)."""
-    value = (answer.headers.get("Retry-After") or "").strip()
+    value = (answer.fields.get("retry-after") or "").strip()
     if re.fullmatch(r"\d+", value, re.ASCII):
         return float(value) if len(value) < 16 else float("inf")
     date = parse_http_date(value)

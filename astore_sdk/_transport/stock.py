@@ -10,9 +10,10 @@ from typing import Protocol, cast
 
 import httpx
 
+from .._wire.messages import RawHeaders
 from ..exceptions import InvalidInputError
 from .http import ClientArguments
-from .outgoing import Outgoing, RawHeaders
+from .outgoing import Outgoing
 from .steps import Body
 
 
@@ -113,7 +114,7 @@ class StockReply:
 
     def read(self) -> bytes:
         """Return what comes next of the body, as it was sent; none at its end."""
-        return next(filter(None, self._chunks), b"")
+        return next(self._chunks, b"")
 
 
 class AsyncStock:
@@ -146,10 +147,7 @@ class AsyncStockReply:
 
     async def read(self) -> bytes:
         """Return what comes next of the body, as it was sent; none at its end."""
-        async for chunk in self._chunks:
-            if chunk:
-                return chunk
-        return b""
+        return await anext(self._chunks, b"")
 
     async def close(self) -> None:
         """Let go of the answer."""

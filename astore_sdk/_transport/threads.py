@@ -180,10 +180,10 @@ class ThreadedCrew:
 
     def attend(self) -> Steps[None]:
         """Wait until a job has something to tell, and hear it."""
+        self._ready.clear()
         while not self._news:
-            self._ready.clear()
-            if not self._news:
-                yield Wait(self._ready.wait)
+            yield Wait(self._ready.wait)
+            self._ready.clear()  # what is told from here on sets it again
         news = self._news.popleft()
         self._count(news)
         if news.failure is not None:

@@ -163,15 +163,15 @@ def object_(record: object, *, known_size: int | None = None) -> models.Object:
 
 def object_of_head(answer: Answer, key: str, size: int) -> models.Object:
     """Make an Object of the headers that a GET or HEAD answers with."""
-    headers = answer.headers
+    fields = answer.fields
     return models.Object(
         key=key,
         size=size,
-        etag=bare_etag(headers.get("ETag")),
-        last_modified=parse_http_date(headers.get("Last-Modified")),
-        content_type=headers.get("Content-Type"),
-        digest=digest_of_field(headers.get("Repr-Digest")),
-        metadata=decode_metadata(headers.items()),
+        etag=bare_etag(fields.get("etag")),
+        last_modified=parse_http_date(fields.get("last-modified")),
+        content_type=fields.get("content-type"),
+        digest=digest_of_field(fields.get("repr-digest")),
+        metadata=decode_metadata(fields.items()),
     )
 
 
@@ -183,10 +183,10 @@ def object_written(answer: Answer, key: str, *, sent: models.Object | None) -> m
     return models.Object(
         key=found.key,
         size=found.size,
-        etag=found.etag or bare_etag(answer.headers.get("ETag")),
-        last_modified=found.last_modified or parse_http_date(answer.headers.get("Last-Modified")),
+        etag=found.etag or bare_etag(answer.fields.get("etag")),
+        last_modified=found.last_modified or parse_http_date(answer.fields.get("last-modified")),
         content_type=found.content_type or (sent.content_type if sent else None),
-        digest=found.digest or digest_of_field(answer.headers.get("Repr-Digest")) or (sent.digest if sent else None),
+        digest=found.digest or digest_of_field(answer.fields.get("repr-digest")) or (sent.digest if sent else None),
         metadata=found.metadata or (sent.metadata if sent else {}),
     )
 

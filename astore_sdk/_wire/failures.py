@@ -98,14 +98,14 @@ def from_answer(answer: Answer, operation: str, bucket: str | None, key: str | N
     message = _plain(problem.get("detail")) or _plain(problem.get("title")) or _described(answer, bucket, key)
     hint = _HINTS_BY_CODE.get(code or "") or _HINTS_BY_STATUS.get(status)
     if 300 <= status < 400 and status != 304:
-        location = _plain(answer.headers.get("Location"))
+        location = _plain(answer.fields.get("location"))
         message = f"redirected{f' to {location}' if location else ''}; redirects of requests to a store are not followed"
         hint = "Set base_url to the store's final address."
     return kind(
         message,
         status_code=status,
         code=code,
-        request_id=_plain(answer.headers.get("x-request-id")) or _plain(problem.get("requestId")),
+        request_id=_plain(answer.fields.get("x-request-id")) or _plain(problem.get("requestId")),
         operation=operation,
         bucket=bucket,
         key=key,
@@ -130,7 +130,7 @@ def _plain(value: object) -> str | None:
 
 def _described(answer: Answer, bucket: str | None, key: str | None) -> str:
     """Describe an answer without a problem document: a HEAD's, or one of something in front of the store."""
-    media_type = (answer.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    media_type = (answer.fields.get("content-type") or "").partition(";")[0].strip().lower()
     if answer.body and media_type == "text/plain":
         first = answer.body[:200].decode("utf-8", "replace").strip()
         said = f": {_plain(first)}" if first else ""

@@ -5,13 +5,31 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, cast
 
-import httpx
 from attrs import field, frozen
 
 from ..exceptions import ResponseDecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+RawHeaders = list[tuple[bytes, bytes]]
+"""Header fields as they came."""
+
+
+def header_fields(raw: RawHeaders) -> dict[str, str]:
+    """Return header fields by their names in lower case; what comes more than once is one list (RFC 9110, section 5.3)."""
+    fields: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1").lower(), _text(raw_value)
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return fields
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 @frozen
@@ -35,7 +53,8 @@ class Answer:
     """What came back; the body is empty where it is streamed."""
 
     status: int
-    headers: httpx.Headers = field(factory=httpx.Headers)
+    fields: Mapping[str, str] = field(factory=dict[str, str])
+    """Header fields by their names in lower case."""
     body: bytes = field(default=b"", repr=False)
     at: float = 0.0
     """When the head was there, in seconds since the epoch."""

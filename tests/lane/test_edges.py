@@ -89,6 +89,24 @@ def test_a_line_that_was_cut_does_not_connect() -> None:
         stock.close()
 
 
+def test_ctrl_c_before_a_connection_is_used_again_costs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with ScriptedServer(lambda heard: LISTED) as server:
+        config = Config(server.url, max_connections=1)
+        lane = sync.Lane(origin_of(config))
+        first = lane.send(outgoing(config), iter)
+        assert first.read()
+        first.close()
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(sync.Connection, "is_quiet", interrupted)
+            lane.send(outgoing(config), iter)
+        assert server.let_go(1)
+        lane.send(outgoing(config), iter).close()
+        lane.close()
+
+
 class Slow(asyncio.Transport):
     """Sends a little in each while, and then no more."""
 
@@ -111,6 +129,35 @@ def test_as_long_as_something_is_sent_there_is_time() -> None:
         with pytest.raises(httpx.WriteTimeout):
             await connection.send(memoryview(b"data"), 0.001, Incoming("PUT"))
         assert transport.left == [1]
+
+    asyncio.run(main())
+
+
+def test_an_answer_that_comes_while_the_body_waits_ends_the_sending() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        connection, incoming = aio.Connection(loop), Incoming("PUT")
+        connection._transport = Slow(4)
+        connection.pause_writing()
+        loop.call_soon(connection.data_received, b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        assert not await connection.send(memoryview(b"data"), 10, incoming)
+        assert incoming.status == 413
+
+    asyncio.run(main())
+
+
+def test_an_answer_that_came_before_a_piece_of_the_body_ends_the_sending() -> None:
+    async def main() -> None:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"some"
+            connection.data_received(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+            yield b"more"
+            pytest.fail("it was asked for more")
+
+        connection, incoming = aio.Connection(asyncio.get_running_loop()), Incoming("PUT")
+        connection._transport = Slow(0)
+        assert not await aio._send_all(connection, pieces(), 10, incoming)
+        assert incoming.status == 413
 
     asyncio.run(main())
 

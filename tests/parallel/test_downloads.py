@@ -98,6 +98,15 @@ def test_a_small_object_is_one_get(make_client: ClientFactory, landing: Landing)
         assert len(respx.calls) == 1
 
 
+def test_one_at_a_time_is_one_get(
+    make_client: ClientFactory, tapped: Config, tap: Tap, bucket: str, stored: str, landing: Landing
+) -> None:
+    with make_client(evolve(tapped, transfer=evolve(SMALL_PARTS, concurrency=1))) as client:
+        client.download(bucket, stored, landing.target)
+    assert landing.content == DATA
+    assert tap.most_open == 1
+
+
 def test_respx_still_answers_pieces(make_client: ClientFactory, landing: Landing) -> None:
     def answer(request: object) -> object:
         import httpx

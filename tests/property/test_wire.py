@@ -19,7 +19,7 @@ from astore_sdk._transport.retry import retry_after
 from astore_sdk._wire import failures
 from astore_sdk._wire.dates import parse_http_date
 from astore_sdk._wire.digests import digest_field, digest_of_field
-from astore_sdk._wire.messages import Answer
+from astore_sdk._wire.messages import Answer, header_fields
 from astore_sdk._wire.metadata import decode_metadata, encode_metadata
 from astore_sdk._wire.names import bare_etag, copy_source, quote_etag
 from astore_sdk._wire.ranges import ByteRange, ContentRange
@@ -114,7 +114,7 @@ def test_no_header_of_a_servers_is_too_odd(text: str) -> None:
     bare_etag(text)
     found = parse_http_date(text)
     assert found is None or found.tzinfo is not None
-    asked = retry_after(Answer(503, httpx.Headers([(b"Retry-After", text.encode("latin-1"))])))
+    asked = retry_after(Answer(503, header_fields([(b"Retry-After", text.encode("latin-1"))])))
     assert asked is None or asked >= 0
 
 
@@ -130,8 +130,8 @@ def test_a_date_is_read_in_all_its_forms(moment: datetime) -> None:
 @examples(300)
 @given(st.integers(300, 599), JSON.map(lambda value: json.dumps(value).encode()) | st.binary(), HEADER_TEXT, KEYS)
 def test_every_problem_has_an_error(status: int, body: bytes, text: str, key: str) -> None:
-    headers = httpx.Headers([(name, text.encode("latin-1")) for name in (b"Content-Type", b"Location", b"x-request-id")])
-    error = failures.from_answer(Answer(status, headers, body), "getObject", "builds", key)
+    fields = header_fields([(name, text.encode("latin-1")) for name in (b"Content-Type", b"Location", b"x-request-id")])
+    error = failures.from_answer(Answer(status, fields, body), "getObject", "builds", key)
     assert isinstance(error, ArtifactStoreError)
     assert error.status_code == status
     assert "\n" not in error.message

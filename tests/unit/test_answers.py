@@ -8,7 +8,7 @@ import pytest
 from astore_sdk import NetworkError, NetworkTimeoutError, PreconditionFailedError, ResponseDecodeError
 from astore_sdk._transfers.reception import Reception, VersionChanged
 from astore_sdk._wire import convert, failures
-from astore_sdk._wire.messages import Answer
+from astore_sdk._wire.messages import Answer, header_fields
 from astore_sdk._wire.metadata import decode_value
 from astore_sdk._wire.ranges import ByteRange
 
@@ -55,7 +55,7 @@ def test_encoded_words_that_are_broken_stay_as_they_are(value: str) -> None:
 
 
 def head(status: int, **headers: str) -> Answer:
-    return Answer(status, httpx.Headers({name.replace("_", "-"): value for name, value in headers.items()}))
+    return Answer(status, {name.lower().replace("_", "-"): value for name, value in headers.items()})
 
 
 def begun(wanted: ByteRange | None = None, if_match: str | None = None) -> Reception:
@@ -90,3 +90,15 @@ def test_a_length_that_is_none_and_a_condition_that_was_passed_over() -> None:
         Reception(None, "a").accept(head(200, Content_Length="10", ETag='"b"'))
     with pytest.raises(ResponseDecodeError, match="not asked for"):
         Reception(ByteRange(0, 9), None).accept(head(206, Content_Range="bytes 1-9/100"))
+
+
+def test_header_fields_are_found_by_their_lower_case_names() -> None:
+    raw = [
+        (b"ETag", b'"e"'),
+        (b"Vary", b"Accept"),
+        (b"VARY", b"Origin"),
+        (b"X-Text", "Zoë".encode()),
+        (b"X-Old", b"Zo\xeb"),
+        (b"X-None", b""),
+    ]
+    assert header_fields(raw) == {"etag": '"e"', "vary": "Accept, Origin", "x-text": "Zoë", "x-old": "Zoë", "x-none": ""}

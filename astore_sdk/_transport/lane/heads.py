@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import httpx
 from attrs import frozen
 
-RawHeaders = list[tuple[bytes, bytes]]
+from ..._wire.messages import RawHeaders
 
 _NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _REQUEST = re.compile(rf"{_NAME} [\x21-\x7e]+ HTTP/1\.1\r\n(?:{_NAME}: (?:[\x21-\x7e]+(?:[ \t]+[\x21-\x7e]+)*)?\r\n)+")

@@ -7,7 +7,8 @@ import re
 import h11
 import httpx
 
-from .heads import RawHeaders, plain_head
+from ..._wire.messages import RawHeaders
+from .heads import plain_head
 
 MAX_PLAIN_HEAD = 16 * 1024
 """Bytes of a head that is read here; a longer one is h11's."""
