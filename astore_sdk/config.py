@@ -160,6 +160,8 @@ def _base_url(value: str | None) -> str:
         raise InvalidInputError(f"base_url has a query or a fragment: {value!r}")
     if not re.fullmatch(r"[\x21-\x7e]+", value):
         raise InvalidInputError(f"base_url has spaces, control or non-ASCII characters: {value!r}")
+    if ":" not in host and not all(0 < len(label) <= 63 for label in host.removesuffix(".").split(".")):
+        raise InvalidInputError(f"base_url's host is {host!r}, but between dots are 1 to 63 characters (RFC 1035, section 2.3.4)")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 

@@ -19,6 +19,7 @@ MIB = 1024 * 1024
         ("http://host", "http://host"),
         ("http://host:8080/", "http://host:8080"),
         ("https://host/prefix/", "https://host/prefix"),
+        (f"https://{'x' * 63}.example.", f"https://{'x' * 63}.example."),
         ("https://[::1]:8443/a/b//", "https://[::1]:8443/a/b"),
     ],
 )
@@ -34,7 +35,20 @@ def test_missing_base_url_names_the_variable(value: str | None) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["host:8080", "ftp://host", "http://", "http://host?x=1", "http://host/#a", "http://ho st", "http://host:99999", "//host"],
+    [
+        "host:8080",
+        "ftp://host",
+        "http://",
+        "http://host?x=1",
+        "http://host/#a",
+        "http://ho st",
+        "http://host:99999",
+        "//host",
+        "http://a..b",
+        "http://.",
+        "http://.host",
+        f"http://{'x' * 64}",
+    ],
 )
 def test_bad_base_urls(value: str) -> None:
     with pytest.raises(InvalidInputError, match="base_url"):
