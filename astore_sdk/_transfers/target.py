@@ -81,7 +81,7 @@ class WriterTarget:
     def _taken(self, written: object, most: int) -> int:
         """Return how many bytes were taken, by what `write` returned."""
         if written is None and self._raw:
-            raise BlockingIOError("writer is a file in non-blocking mode, and takes nothing right now")
+            raise BlockingIOError("writer took nothing: its write() returned None, as a raw file does in non-blocking mode")
         if not isinstance(written, int) or isinstance(written, bool):
             return most
         if written <= 0:
