@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -134,6 +135,17 @@ def test_as_long_as_something_is_sent_there_is_time() -> None:
 
 
 def test_an_answer_that_comes_while_the_body_waits_ends_the_sending() -> None:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    connection, incoming = sync.Connection(ours), Incoming("PUT")
+    with theirs:
+        theirs.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        assert not connection.send(memoryview(bytes(8 * MIB)), 0.1, incoming)
+        connection.close()
+    assert incoming.status == 413
+
+
+def test_an_answer_that_comes_while_the_body_waits_ends_the_sending_async() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         connection, incoming = aio.Connection(loop), Incoming("PUT")
