@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -71,6 +72,19 @@ def test_an_answer_that_is_closed_twice_gives_its_place_back_once_async() -> Non
 
     with ScriptedServer(lambda heard: LISTED) as server:
         asyncio.run(main(server.url))
+
+
+def test_an_answer_that_is_let_go_when_all_is_closed_is_not_kept() -> None:
+    """Nobody would close its socket; the collector says so."""
+    with ScriptedServer([LISTED]) as server:
+        config = Config(server.url)
+        lane = sync.Lane(origin_of(config))
+        reply = lane.send(outgoing(config), iter)
+        assert reply.read()
+        lane.close()
+        reply.close()
+        del lane, reply
+        gc.collect()
 
 
 async def nothing(_: object) -> AsyncIterator[bytes]:
