@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from astore_sdk import TransferConfig
+
 from ..transfer.scripted import Reply, ScriptedServer
 from .answer_table import answer, chunked, sized
 from .conftest import Over
-from .outcomes import LANES, buckets, content, delete, get, head
+from .outcomes import LANES, Failure, buckets, content, delete, get, head, outcome_of
 
+MIB = 1024 * 1024
 EVIL = sized(b'ETag: "evil"', body=b"evil")
 NEXT = Reply(200, b"the next answer")
 TRAILING = {
@@ -70,6 +73,18 @@ def test_the_answer_to_a_failure_is_not_the_next_one(over: Over) -> None:
     raw = answer(b"Content-Length: 4", line=b"HTTP/1.1 404 Not Found", body=b"gone" + EVIL)
     with ScriptedServer([Reply(raw=(raw,)), NEXT]) as server, over("1", server.url) as client:
         get(client)
+        assert content(get(client)) == NEXT.body
+        assert [heard.connection for heard in server.heard] == [1, 2]
+
+
+def test_an_answer_before_the_end_of_the_request_costs_the_connection(over: Over) -> None:
+    """Whatever came next on it would be taken for the rest of the body."""
+    once = TransferConfig(threshold=64 * MIB, integrity=False)
+    replies = [Reply(413, b"no", unread=True, stall=True), NEXT]
+    with ScriptedServer(replies) as server, over("1", server.url, transfer=once, timeout=2.0) as client:
+        failed = outcome_of(lambda: client.upload("bucket", "key", bytes(24 * MIB)))
+        assert isinstance(failed, Failure)
+        assert failed.status == 413
         assert content(get(client)) == NEXT.body
         assert [heard.connection for heard in server.heard] == [1, 2]
 
