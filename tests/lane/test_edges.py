@@ -122,6 +122,29 @@ def test_ctrl_c_before_a_connection_is_used_again_costs_it(monkeypatch: pytest.M
         lane.close()
 
 
+class Breaking(socket.socket):
+    """Breaks when something was received."""
+
+    def recv_into(self, *args: object, **options: object) -> int:
+        if self.came:
+            raise ConnectionResetError
+        self.came = super().recv_into(*args, **options)
+        return self.came
+
+    came = 0
+
+
+def test_what_came_before_a_connection_broke_is_not_lost() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs, Breaking(fileno=ours.detach()) as broken:
+        broken.setblocking(False)
+        theirs.sendall(b"some")
+        connection, buffer = sync.Connection(broken), memoryview(bytearray(100))
+        assert connection.receive_into(buffer, 10) == 4
+        with pytest.raises(httpx.ReadError):
+            connection.receive_into(buffer, 10)
+
+
 class Slow(asyncio.Transport):
     """Sends a little in each while, and then no more."""
 
@@ -173,6 +196,22 @@ def test_an_answer_that_comes_while_the_body_waits_ends_the_sending_async() -> N
 
 
 def test_an_answer_that_came_before_a_piece_of_the_body_ends_the_sending() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"some"
+        theirs.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        yield b"more"
+        pytest.fail("it was asked for more")
+
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    connection, incoming = sync.Connection(ours), Incoming("PUT")
+    with theirs:
+        assert not sync._send_all(connection, pieces(), 10, incoming)
+        connection.close()
+    assert incoming.status == 413
+
+
+def test_an_answer_that_came_before_a_piece_of_the_body_ends_the_sending_async() -> None:
     async def main() -> None:
         async def pieces() -> AsyncIterator[bytes]:
             yield b"some"

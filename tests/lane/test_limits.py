@@ -6,6 +6,7 @@ import io
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -84,7 +85,9 @@ def test_a_server_that_takes_no_connection(over: Over, lane: str) -> None:
             waiting.setblocking(False)
             waiting.connect_ex(address)
         with over(lane, f"http://127.0.0.1:{address[1]}", timeout=Timeout(connect=SOON)) as client:
+            begun = time.monotonic()
             assert buckets(client) == LATE
+            assert time.monotonic() - begun < 30, "it was the system that gave up, after two minutes"
 
 
 # Number.

@@ -49,11 +49,7 @@ class Connection(asyncio.Protocol):
         self._poll.register(self._transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
-        """Keep what came, and let no more come if that is much. On an idle connection nobody has asked for it."""
-        if self.idle_since is not None:
-            self._ended = True
-            self.close()
-            return
+        """Keep what came, and let no more come if that is much."""
         self._chunks.append(data)
         self._ahead += len(data)
         if self._ahead >= AHEAD and self._reading:
