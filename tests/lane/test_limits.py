@@ -118,6 +118,14 @@ def test_one_that_waits_gets_its_turn(over: Over) -> None:
         assert server.connections <= 2
 
 
+def test_a_connection_that_cannot_be_made_gives_its_place_back(over: Over, lane: str) -> None:
+    with ScriptedServer(listening=False) as server, over(lane, server.url, max_connections=1, timeout=1.0) as client:
+        assert [buckets(client) for _ in range(3)] == [BROKEN] * 3
+        server.listen()
+        server.play([LISTED])
+        assert buckets(client) == ()
+
+
 def test_a_failure_gives_its_place_back(over: Over, lane: str) -> None:
     replies = [Reply(cut=0), Reply(cut=0, reset=True), Reply(raw=(b"rubbish\r\n\r\n",)), Reply(500), Reply(cut=30)]
     with (
