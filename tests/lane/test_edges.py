@@ -87,6 +87,21 @@ def test_an_answer_that_is_let_go_when_all_is_closed_is_not_kept() -> None:
         gc.collect()
 
 
+def test_when_a_lane_is_closed_its_sockets_are() -> None:
+    async def main(url: str) -> None:
+        config = Config(url)
+        lane = aio.Lane(origin_of(config))
+        reply = await lane.send(outgoing(config), nothing)
+        assert await reply.read()
+        await reply.close()
+        (connection,) = lane._idle
+        await lane.close()
+        assert connection.lost.done()
+
+    with ScriptedServer([LISTED]) as server:
+        asyncio.run(main(server.url))
+
+
 async def nothing(_: object) -> AsyncIterator[bytes]:
     for chunk in ():
         yield chunk
