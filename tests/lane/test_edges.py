@@ -87,6 +87,20 @@ def test_an_answer_that_is_let_go_when_all_is_closed_is_not_kept() -> None:
         gc.collect()
 
 
+def test_an_answer_that_is_let_go_when_all_is_closed_is_not_kept_async() -> None:
+    async def main(url: str) -> None:
+        config = Config(url)
+        lane = aio.Lane(origin_of(config))
+        reply = await lane.send(outgoing(config), nothing)
+        assert await reply.read()
+        await lane.close()
+        await reply.close()
+        assert not lane._idle
+
+    with ScriptedServer([LISTED]) as server:
+        asyncio.run(main(server.url))
+
+
 def test_when_a_lane_is_closed_its_sockets_are() -> None:
     async def main(url: str) -> None:
         config = Config(url)
