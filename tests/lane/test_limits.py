@@ -90,6 +90,15 @@ def test_a_server_that_takes_no_connection(over: Over, lane: str) -> None:
             assert time.monotonic() - begun < 30, "it was the system that gave up, after two minutes"
 
 
+def test_informational_answers_without_end(over: Over) -> None:
+    """The lane only: each of them would be in time, and httpcore waits for the next one for ever."""
+    informed = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    replies = [Reply(200, LISTED.body, first=informed * 64), Reply(200, LISTED.body, first=informed * 65)]
+    with ScriptedServer(replies) as server, over("1", server.url) as client:
+        assert buckets(client) == ()
+        assert buckets(client) == BROKEN
+
+
 # Number.
 
 
