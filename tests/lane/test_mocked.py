@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from types import FunctionType
 from unittest import mock
 
 import httpcore
@@ -24,6 +25,7 @@ from astore_sdk import (
     ServiceUnavailableError,
     TransferConfig,
 )
+from astore_sdk._transport.ways import is_httpx_its_own
 
 from ..conftest import Driven
 from ..transfer.scripted import Reply, ScriptedServer
@@ -340,6 +342,25 @@ def test_a_watcher_sees_what_passes(over: Over, lane: str) -> None:
         assert seen == [("GET", "/s3"), ("PUT", "/s3/bucket/key")]
         assert len(server.heard) == 4
         assert len(server.heard[2].body) == 200_000
+
+
+class Wrapper:
+    """Says of itself that it is what it wraps, as those of wrapt do, with which OpenTelemetry patches."""
+
+    def __init__(self, wrapped: FunctionType) -> None:
+        self.__wrapped__ = wrapped
+        self.__globals__ = wrapped.__globals__
+
+    @property
+    def __class__(self) -> type:
+        return FunctionType
+
+
+def test_who_wraps_a_function_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_httpx_its_own()
+    monkeypatch.setattr(httpx.Client, "send", Wrapper(httpx.Client.send))
+    assert isinstance(httpx.Client.send, FunctionType)
+    assert not is_httpx_its_own()
 
 
 def test_a_header_that_a_watcher_adds_is_sent(over: Over, lane: str) -> None:

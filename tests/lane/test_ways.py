@@ -322,6 +322,33 @@ def test_tls_that_is_cut(cut: int, over: Over, lane: str, server_context: ssl.SS
         assert server.connections == 2
 
 
+class Agreed:
+    """TLS that keeps what was agreed on."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.protocols: list[str | None] = []
+        self._context = context
+
+    def wrap_socket(self, *args: object, **options: object) -> ssl.SSLSocket:
+        connection = self._context.wrap_socket(*args, **options)
+        self.protocols.append(connection.selected_alpn_protocol())
+        return connection
+
+
+def test_a_context_for_another_version_of_http(
+    over: Over, lane: str, authority: trustme.CA, server_context: ssl.SSLContext
+) -> None:
+    """HTTP/1.1 is what is asked for, whatever else the context is used for."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    for side in (context, server_context):
+        side.set_alpn_protocols(["h2", "http/1.1"])
+    tls = Agreed(server_context)
+    with ScriptedServer([DIRECT], tls=tls) as server, over(lane, server.url, verify=context) as client:
+        assert buckets(client) == ("direct",)
+    assert tls.protocols == ["http/1.1"]
+
+
 class HeldBack:
     """TLS whose handshake waits until it is told to go on."""
 
