@@ -9,7 +9,7 @@ import pytest
 
 from astore_sdk import Config
 from astore_sdk._transport import ways
-from astore_sdk._transport.ways import _WATCHED, is_httpx_its_own
+from astore_sdk._transport.ways import _WATCHED, SWITCH, is_httpx_its_own
 
 from ..conftest import ClientFactory
 from ..transfer.scripted import Reply, ScriptedServer
@@ -33,6 +33,8 @@ def test_httpx_says_which_transport_a_url_has() -> None:
 def test_a_name_that_has_moved_costs_the_lane_and_a_warning(
     lost: str, make_client: ClientFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv(SWITCH, raising=False)
+
     class Moved(httpx.Client):
         def __getattribute__(self, name: str) -> object:
             if name == lost:

@@ -36,9 +36,8 @@ def outgoing(config: Config) -> Outgoing:
 
 
 def origin_of(config: Config) -> Origin:
-    origin = Ways(config, own=True).origin
-    assert origin is not None
-    return origin
+    url = httpx.URL(config.base_url)
+    return Origin(url.host, url.port or 80, None, config.max_connections, config.keepalive_expiry)
 
 
 def test_an_answer_that_is_closed_twice_gives_its_place_back_once() -> None:

@@ -90,6 +90,18 @@ def test_a_server_that_takes_no_connection(over: Over, lane: str) -> None:
             assert time.monotonic() - begun < 30, "it was the system that gave up, after two minutes"
 
 
+def test_of_a_failure_no_more_is_read_than_can_be_said(over: Over, lane: str) -> None:
+    """Its body goes on for ever, or so it seems."""
+    reply = Reply(500, bytes(100_000), {"Content-Length": str(10**12)}, stall=True)
+    with ScriptedServer([reply]) as server, over(lane, server.url, timeout=60.0) as client:
+        begun = time.monotonic()
+        failure = buckets(client)
+        assert isinstance(failure, Failure)
+        assert failure.status == 500
+        assert time.monotonic() - begun < 30
+        assert server.let_go(1)
+
+
 def test_informational_answers_without_end(over: Over) -> None:
     """The lane only: each of them would be in time, and httpcore waits for the next one for ever."""
     informed = b"HTTP/1.1 103 Early Hints\r\n\r\n"

@@ -245,7 +245,9 @@ def test_what_is_told_after_a_lost_answer_is_looked_up(row: Row, connect: Connec
         assert [heard.method for heard in server.heard[len(script) + 1 :]] == ["HEAD"] * len(looked_up)
 
 
-def test_cookies_are_not_kept(connect: Connect) -> None:
+@pytest.mark.parametrize("lane", ["0", "1"])
+def test_cookies_are_not_kept(connect: Connect, lane: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTORE_FAST_LANE", lane)
     odd = Reply(500, headers={"Set-Cookie": "a=\xe9; Path=/"})
     redirect = Reply(302, headers={"Location": "/elsewhere"})
     with ScriptedServer([odd, redirect]) as server, connect(server.url) as client:

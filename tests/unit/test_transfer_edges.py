@@ -37,7 +37,7 @@ from astore_sdk._transport.crew import Crew, InlineCrew
 from astore_sdk._transport.http import Channel
 from astore_sdk._transport.lines import Line, Stopped
 from astore_sdk._transport.steps import Close, Exchange, Hire, Open, Steps, Tell, Wait, Work, work
-from astore_sdk._transport.sync import Connections, Runner
+from astore_sdk._transport.sync import MOST_IDLE_LINES, Connections, Runner
 from astore_sdk._transport.threads import ThreadedCrew
 from astore_sdk._transport.ways import Ways
 from astore_sdk._wire.messages import Answer
@@ -304,6 +304,15 @@ def test_a_publication_that_is_given_up_asks_for_nothing_more() -> None:
     steps.close()
 
 
+def test_not_every_connection_of_a_large_crew_is_kept() -> None:
+    connections = Connections(Ways(Config("http://127.0.0.1:9"), own=True), None)
+    lines = [connections.line() for _ in range(MOST_IDLE_LINES + 4)]
+    for line in lines:
+        connections.give_back(line)
+    kept = [connections.line() for _ in lines]
+    assert len([line for line in kept if line in lines]) == MOST_IDLE_LINES
+
+
 def test_a_worker_that_takes_a_connection_when_all_is_stopped_does_not_use_it() -> None:
     """The connection is taken on the worker's thread: the crew may be stopped just then."""
     lines: list[Line] = []
@@ -341,7 +350,9 @@ def test_a_crew_that_is_woken_for_nothing_waits_on() -> None:
     crew = ThreadedCrew(cast("Runner", None), cast("Connections", None), 1)
     steps = crew.attend()
     for _ in range(2):
+        crew._ready.set()
         assert isinstance(next(steps), Wait)
+        assert not crew._ready.is_set(), "it does not wait at all"
     heard: list[str] = []
     crew.report(lambda: heard.append("news"))
     carried_out(steps)
