@@ -150,6 +150,8 @@ class PathTarget:
         """Whether the temporary file was made now."""
         self.temporary = path.with_name(f".astore-{secrets.token_hex(8)}.part")
         self._file: io.FileIO | None = None
+        self._end = 0
+        """How many bytes the file shall have. One that was there already may have more."""
         self._mode = 0o600
 
     def begin(self) -> Steps[None]:
@@ -204,6 +206,7 @@ class PathTarget:
             if disk.f_blocks and size - facts.st_blocks * 512 > disk.f_bavail * disk.f_frsize:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         os.ftruncate(descriptor, size)
+        self._end = size
 
     @property
     def _open_file(self) -> io.FileIO:
@@ -217,6 +220,7 @@ class PathTarget:
         view = memoryview(chunk)
         while view:
             view = view[self._open_file.write(view) :]
+        self._end += len(chunk)
 
     def restart(self) -> Steps[None]:
         """Begin anew."""
@@ -225,13 +229,18 @@ class PathTarget:
     def _truncate(self) -> None:
         self._open_file.seek(0)
         self._open_file.truncate()
+        self._end = 0
 
     def commit(self) -> Steps[None]:
         """Make it durable, and give it its name."""
         yield from work(self._commit)
 
     def _commit(self) -> None:
-        os.fsync(self._open_file.fileno())
+        descriptor = self._open_file.fileno()
+        if os.fstat(descriptor).st_size < self._end:
+            raise OSError("the temporary file became shorter while it was written")
+        os.ftruncate(descriptor, self._end)
+        os.fsync(descriptor)
         self._open_file.close()
         self.temporary.chmod(self._mode)
         if self._overwrite:

@@ -454,6 +454,16 @@ def test_an_object_that_changed_in_between(client: Client, bucket: str, source: 
     assert finish(client, bucket, tmp_path) == other
 
 
+@pytest.mark.parametrize("size", [0, 1000, PART, 2 * PART + 1])
+def test_an_object_that_became_smaller_in_between(client: Client, bucket: str, tmp_path: Path, half: Path, size: int) -> None:
+    """What is beside the target has more bytes than it shall have."""
+    other = os.urandom(size)
+    client.upload(bucket, "big", other)
+    client.download(bucket, "big", tmp_path / "target", resume=True)
+    assert (tmp_path / "target").read_bytes() == other
+    assert list(tmp_path.glob(".astore*")) == []
+
+
 @pytest.mark.parametrize("integrity", [True, False])
 def test_part_sizes_may_change_in_between(
     client: Client, bucket: str, source: Path, tmp_path: Path, half: Path, integrity: bool

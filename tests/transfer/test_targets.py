@@ -80,6 +80,17 @@ def test_folders_and_missing_folders_are_refused(client: Client, bucket: str, tm
         client.download(bucket, "k", tmp_path / "missing" / "target")
 
 
+def test_a_temporary_file_that_someone_truncates_does_not_become_the_target(client: Client, bucket: str, tmp_path: Path) -> None:
+    def truncate(total: int) -> None:
+        if total == len(DATA):
+            (temporary,) = tmp_path.iterdir()
+            os.truncate(temporary, 10)
+
+    with pytest.raises(OSError, match="shorter"):
+        client.download(bucket, "k", tmp_path / "target", progress_callback=truncate)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_writer_may_take_less_than_it_is_given(client: Client, bucket: str) -> None:
     taken = bytearray()
 
