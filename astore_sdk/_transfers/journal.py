@@ -94,6 +94,8 @@ class Journal:
         self._lock_path = folder / f"{self.name}.lock"
         self._lock = _locked(self._lock_path, " ".join((kind, *what)))
         self._file: int | None = None
+        self.was_there = self._path.exists()
+        """Whether an earlier process has left something to go on with."""
 
     def read(self) -> Sequence[Record] | None:
         """Return what is written down, None if that is nothing."""

@@ -8,7 +8,6 @@ from .._transport.steps import Theirs
 from ..exceptions import (
     BadRequestError,
     IntegrityError,
-    InvalidInputError,
     NotFoundError,
     ObjectChangedError,
     PreconditionFailedError,
@@ -20,7 +19,6 @@ from .resumption import DownloadState, SentPart, UploadPlan, UploadState, part_r
 FINAL = (
     BadRequestError,
     IntegrityError,
-    InvalidInputError,
     NotFoundError,
     ObjectChangedError,
     PreconditionFailedError,
@@ -81,8 +79,11 @@ class ResumableDownload:
 
     journal: Journal
     what: Record
-    begun: bool = field(default=False, init=False)
-    """Whether there is something to go on with."""
+    begun: bool = field(init=False)
+    """Whether there is something to go on with, from this process or an earlier one."""
+
+    def __attrs_post_init__(self) -> None:
+        self.begun = self.journal.was_there
 
     def begin(self, wanted: DownloadState, *, fresh: bool) -> DownloadState:
         """Write down what is received, and return that with the pieces that are there. `fresh` says that none can be."""

@@ -26,6 +26,7 @@ from astore_sdk import (
     NetworkError,
     NotFoundError,
     RetryPolicy,
+    ServiceUnavailableError,
     SourceChangedError,
     TransferInProgressError,
 )
@@ -406,6 +407,44 @@ def test_what_was_received_is_checked_before_it_is_trusted(
 ) -> None:
     with half.open("r+b") as file:
         file.write(b"spoilt")
+    assert finish(client, bucket, tmp_path) == source.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(operation="getObject", status=503, times=9), Fault(operation="getObject", drop_before=True, times=9)],
+    ids=["503", "no answer"],
+)
+def test_an_attempt_that_comes_to_nothing_loses_nothing(
+    client: Client,
+    store: BackgroundServer,
+    bucket: str,
+    source: Path,
+    tmp_path: Path,
+    half: Path,
+    fault: Fault,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The store may still be away when it is tried again."""
+    store.faults.add(fault)
+    with pytest.raises((ServiceUnavailableError, NetworkError)) as caught:
+        client.download(bucket, "big", tmp_path / "target", resume=True)
+    assert "resume=True" in caught.value.__notes__[0]
+    assert half.exists()
+    store.faults.clear()
+    caplog.set_level(logging.DEBUG, "astore_sdk")
+    assert finish(client, bucket, tmp_path) == source.read_bytes()
+    assert len(asked(caplog, r"GET .* 206 ")) < PARTS
+
+
+def test_a_closed_client_loses_nothing(
+    client: Client, make_client: ClientFactory, config: Config, bucket: str, source: Path, tmp_path: Path, half: Path
+) -> None:
+    with make_client(config) as closed:
+        closed.close()
+        with pytest.raises(InvalidInputError, match="closed"):
+            closed.download(bucket, "big", tmp_path / "target", resume=True)
+    assert half.exists()
     assert finish(client, bucket, tmp_path) == source.read_bytes()
 
 
