@@ -80,6 +80,17 @@ def test_folders_and_missing_folders_are_refused(client: Client, bucket: str, tm
         client.download(bucket, "k", tmp_path / "missing" / "target")
 
 
+def test_until_it_is_whole_a_file_is_its_owners_alone(client: Client, bucket: str, tmp_path: Path) -> None:
+    modes: set[int] = set()
+
+    def look(_total: int) -> None:
+        (temporary,) = tmp_path.iterdir()
+        modes.add(stat.S_IMODE(temporary.stat().st_mode))
+
+    client.download(bucket, "k", tmp_path / "target", progress_callback=look)
+    assert modes == {0o600}
+
+
 def test_a_temporary_file_that_someone_truncates_does_not_become_the_target(client: Client, bucket: str, tmp_path: Path) -> None:
     def truncate(total: int) -> None:
         if total == len(DATA):
