@@ -115,6 +115,14 @@ def test_a_server_that_knows_no_ranges_is_noticed(landing: Landing, connect: Con
         assert len(server.heard) == 3
 
 
+def test_behind_a_range_nothing_is_waited_for(landing: Landing, connect: Connect) -> None:
+    """A server that knows no ranges sends everything, and here goes silent behind what was asked for."""
+    replies = [Reply(200, DATA, {"Content-Length": str(10**12), "ETag": '"v"'}, stall=True)]
+    with ScriptedServer(replies) as server, connect(server.url) as client:
+        assert landing.receive(client, byte_range="bytes=10-19") == DATA[10:20]
+        assert server.let_go(1)
+
+
 def test_attempts_count_anew_after_a_mebibyte(landing: Landing, connect: Connect) -> None:
     data = bytes(7 * MIB)
     with ScriptedServer(Origin(data, cuts=[MIB] * 6)) as server, connect(server.url) as client:

@@ -26,7 +26,7 @@ from astore_sdk._transfers.journal import DamagedJournal, Journal, parse
 from astore_sdk._transfers.parts import FeedParts
 from astore_sdk._transfers.pieces import FilePiece
 from astore_sdk._transfers.resumable import ResumableDownload
-from astore_sdk._transfers.resumption import DownloadState, UploadState
+from astore_sdk._transfers.resumption import DownloadState, SentPart, SourceIdentity, UploadPlan, UploadState
 from astore_sdk._transfers.source import Feed
 from astore_sdk._transfers.target import open_target
 from astore_sdk._transfers.tree import Wanted, files_to_send, folder_prefix, trouble_of_name
@@ -94,6 +94,15 @@ def test_a_piece_of_no_length_or_a_record_of_no_kind_is_damage() -> None:
     source = {"size": 1, "mtime": 1, "inode": 1, "device": 1}
     with pytest.raises(DamagedJournal):
         UploadState.of([{**source, "described": "", "partSize": 1, "uploadId": "u"}, {"odd": 1}])
+
+
+def test_a_store_that_tells_no_digest_of_a_part_is_believed_its_tag() -> None:
+    plan = UploadPlan(SourceIdentity(1, 1, 1, 1), "", MIN_PART_SIZE)
+    state = UploadState(plan, "u", {1: SentPart("tag", "sha256:here")})
+    assert state.has(1, "tag", None, "sha256:here")
+    assert not state.has(1, "tag", None, "sha256:changed")
+    assert not state.has(1, "another tag", None, "sha256:here")
+    assert not state.has(2, "tag", None, "sha256:here")
 
 
 def test_nothing_is_written_down_before_it_is_begun_and_after_it_is_over(state: Path) -> None:
