@@ -250,7 +250,9 @@ def test_a_source_that_changes_meanwhile_is_given_up(client: Client, bucket: str
 def test_other_metadata_begin_a_new_upload(client: Client, bucket: str, source: Path) -> None:
     with pytest.raises(Enough):
         client.upload(bucket, "big", source, progress_callback=enough(2 * PART), resume=True)
-    assert client.upload(bucket, "big", source, metadata={"new": "yes"}, resume=True).metadata == {"new": "yes"}
+    client.upload(bucket, "big", source, metadata={"new": "yes"}, content_type="text/plain", resume=True)
+    found = client.get_object_metadata(bucket, "big")
+    assert (found.metadata, found.content_type) == ({"new": "yes"}, "text/plain")
     assert client.list_multipart_uploads(bucket) == []
 
 
