@@ -179,6 +179,18 @@ def test_the_callers_file_stays_open(way: TransferConfig, client: Client, bucket
     assert not received.closed
 
 
+@WAYS
+def test_the_callers_file_stands_where_reading_ended(way: TransferConfig, client: Client, bucket: str, tmp_path: Path) -> None:
+    path = tmp_path / "source"
+    path.write_bytes(b"skipped" + DATA)
+    with path.open("rb") as file:
+        file.seek(7)
+        client.upload(bucket, "app", file, transfer=way)
+        assert file.tell() == 7 + len(DATA)
+        assert file.read() == b""
+    assert client.read(bucket, "app") == DATA
+
+
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, Stop])
 @pytest.mark.parametrize("awaits", [False, True], ids=["sync", "async"])
 @WAYS

@@ -96,6 +96,14 @@ def test_a_piece_of_no_length_or_a_record_of_no_kind_is_damage() -> None:
         UploadState.of([{**source, "described": "", "partSize": 1, "uploadId": "u"}, {"odd": 1}])
 
 
+def test_what_has_ended_is_not_asked_again() -> None:
+    """A terminal would wait for another line."""
+    answers = iter([b"all", None, b"more"])
+    feed = Feed(lambda _size: next(answers))
+    assert [carried_out(feed.read(10)) for _ in range(3)] == [b"all", b"", b""]
+    assert next(answers) == b"more"
+
+
 def test_a_store_that_tells_no_digest_of_a_part_is_believed_its_tag() -> None:
     plan = UploadPlan(SourceIdentity(1, 1, 1, 1), "", MIN_PART_SIZE)
     state = UploadState(plan, "u", {1: SentPart("tag", "sha256:here")})
