@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 
 import anyio
@@ -26,9 +28,11 @@ from astore_sdk import (
     SourceChangedError,
     TransferConfig,
 )
+from astore_sdk._transport import retry
 from astore_sdk.server import BackgroundServer, Fault
 
-from ..conftest import ClientFactory
+from ..conftest import QUICK, ClientFactory
+from ..transfer.scripted import Heard, Reply, ScriptedServer
 from .conftest import MIB, PART, SMALL_PARTS
 from .tap import Tap
 
@@ -128,6 +132,41 @@ def test_a_transfer_has_one_budget_of_repeats(
         client.upload(bucket, "big", bytes(16 * PART))
     (left,) = store.faults.pending()
     assert 1000 - left.times <= 3 * 5 + 16 + 1
+
+
+def test_the_more_moves_the_more_may_be_repeated(make_client: ClientFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each part fails once: twelve repeats are more than a transfer may make that moves nothing."""
+    monkeypatch.setattr(retry, "BYTES_PER_REPEAT", PART)
+    failing = cycle([Reply(500), Reply(200, headers={"ETag": '"e"'})])
+
+    def answer(heard: Heard) -> Reply:
+        if heard.method == "PUT":
+            return next(failing)
+        return Reply(200, b'{"uploadId": "u", "key": "big", "size": %d}' % (12 * PART))
+
+    once = evolve(SMALL_PARTS, concurrency=1, integrity=False)
+    with ScriptedServer(answer) as server:
+        config = Config(server.url, transfer=once, retry=evolve(QUICK, max_attempts=2))
+        with make_client(config) as client:
+            assert client.upload("bucket", "big", bytes(12 * PART)).size == 12 * PART
+        assert len(server.heard) == 1 + 24 + 1
+
+
+@pytest.mark.parametrize("said", [{"size": 2 * PART - 1}, {"digest": f"sha256:{'0' * 64}"}], ids=["size", "digest"])
+def test_a_store_that_made_something_else_of_the_parts(make_client: ClientFactory, said: dict[str, object]) -> None:
+    def answer(heard: Heard) -> Reply:
+        if heard.method == "PUT":
+            return Reply(200, headers={"ETag": '"e"'})
+        made = {"uploadId": "u", "key": "big", "size": 2 * PART, "digest": digest}
+        return Reply(200, json.dumps(made | lie).encode())
+
+    lie = said
+    digest = f"sha256:{hashlib.sha256(bytes(2 * PART)).hexdigest()}"
+    with ScriptedServer(answer) as server, make_client(Config(server.url, transfer=SMALL_PARTS)) as client:
+        with pytest.raises(IntegrityError, match="the store says"):
+            client.upload("bucket", "big", bytes(2 * PART))
+        lie = {}
+        assert client.upload("bucket", "big", bytes(2 * PART)).digest == digest
 
 
 def test_a_wrong_byte_is_found_and_its_part_sent_again(

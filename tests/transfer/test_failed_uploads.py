@@ -179,6 +179,14 @@ def test_the_callers_file_stays_open(way: TransferConfig, client: Client, bucket
     assert not received.closed
 
 
+def test_a_size_that_is_too_small_is_refused_before_anything_is_sent(client: Client, bucket: str, store: BackgroundServer) -> None:
+    store.faults.add(Fault(bucket=bucket, status=418))
+    pieces = (bytes(MIB) for _ in range(18))
+    with pytest.raises(InvalidInputError, match="at least"):
+        client.upload(bucket, "app", pieces, 16 * MIB)
+    assert len(store.faults.pending()) == 1
+
+
 @WAYS
 def test_the_callers_file_stands_where_reading_ended(way: TransferConfig, client: Client, bucket: str, tmp_path: Path) -> None:
     path = tmp_path / "source"

@@ -124,6 +124,16 @@ def test_nothing_is_written_down_before_it_is_begun_and_after_it_is_over(state: 
     assert list(state.iterdir()) == []
 
 
+def test_what_a_killed_process_began_to_write_is_in_nobodys_way(state: Path) -> None:
+    journal = Journal("download", "k")
+    (state / f"{journal.name}.new").write_bytes(b'{"version":')
+    journal.begin(DOWNLOAD.head({}))
+    assert journal.read() is not None
+    journal.end()
+    journal.close()
+    assert list(state.iterdir()) == []
+
+
 def test_the_journal_of_a_download_that_is_damaged_is_put_aside(state: Path) -> None:
     journal = Journal("download", "k")
     journal.begin({"etag": 5})
