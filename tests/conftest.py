@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import cast
@@ -14,6 +15,10 @@ from astore_sdk import AsyncClient, Client, Config, RetryPolicy
 from astore_sdk.aio_files import AsyncObjectStream
 from astore_sdk.server import BackgroundServer, Limits
 from astore_sdk.testing import TOKEN
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in what a script's shell runs in the background: the tests press Ctrl-C all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 QUICK = RetryPolicy(backoff_base=0.001, backoff_max=0.002)
 """Repeats without making a test wait."""
