@@ -113,7 +113,10 @@ class ArtifactStoreError(Exception):
         if self.request_id:
             facts.append(f"request {self.request_id}")
         text = f"{self.message} [{', '.join(facts)}]" if facts else self.message
-        return f"{text} {self.hint}" if self.hint else text
+        if not self.hint:
+            return text
+        end = "" if text.endswith((".", "!", "?", "]")) else "."
+        return f"{text}{end} {self.hint}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from astore_sdk import NetworkError, NetworkTimeoutError, PreconditionFailedError, ResponseDecodeError
+from astore_sdk import ArtifactStoreError, NetworkError, NetworkTimeoutError, PreconditionFailedError, ResponseDecodeError
 from astore_sdk._transfers.reception import Reception, VersionChanged
 from astore_sdk._wire import convert, failures
 from astore_sdk._wire.messages import Answer, header_fields
@@ -102,3 +102,15 @@ def test_header_fields_are_found_by_their_lower_case_names() -> None:
         (b"X-None", b""),
     ]
     assert header_fields(raw) == {"etag": '"e"', "vary": "Accept, Origin", "x-text": "Zoë", "x-old": "Zoë", "x-none": ""}
+
+
+@pytest.mark.parametrize(
+    ("message", "facts", "said"),
+    [
+        ("no name", {}, "no name. Try another."),
+        ("It is no name.", {}, "It is no name. Try another."),
+        ("no name", {"status_code": 400}, "no name [400] Try another."),
+    ],
+)
+def test_what_to_do_is_a_sentence_of_its_own(message: str, facts: dict[str, int], said: str) -> None:
+    assert str(ArtifactStoreError(message, hint="Try another.", **facts)) == said
