@@ -565,7 +565,7 @@ class AsyncClient:
             )
         )
 
-    async def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002
+    async def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002 - as above
         """See `Client.get_attestations`."""
         return await self._runner.perform(operations.supply_chain.list_attestations(bucket, key, type))
 

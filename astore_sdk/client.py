@@ -911,7 +911,7 @@ class Client:
             )
         )
 
-    def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002
+    def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002 - as above
         """List the attestations of an object, oldest first, also those of bytes it had earlier. They are not verified here.
 
         Args:

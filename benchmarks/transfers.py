@@ -18,7 +18,7 @@ UNHASHED: dict[str, Any] = {"integrity": False}
 
 
 def sink(trial: Trial) -> IO[bytes]:
-    return open(trial.sink, "r+b", buffering=0)  # noqa: PTH123
+    return open(trial.sink, "r+b", buffering=0)  # noqa: PTH123 - as in `trial`
 
 
 def config(trial: Trial, transfer: dict[str, Any]) -> Any:

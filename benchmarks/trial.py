@@ -73,7 +73,7 @@ class Trial:
         def watch(pid: int) -> None:
             with contextlib.suppress(OSError, StopIteration):  # it has ended
                 while True:
-                    with open(f"/proc/{pid}/status") as file:  # noqa: PTH123
+                    with open(f"/proc/{pid}/status") as file:  # noqa: PTH123 - as above
                         peaks.append(next(int(line.split()[1]) for line in file if line.startswith("VmHWM:")) / 1024)
                     time.sleep(0.01)
 

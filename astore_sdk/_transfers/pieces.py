@@ -203,11 +203,11 @@ class WriterLanding:
         """Return how many pieces may be begun and not done with: this is what bounds memory."""
         return crew + 1
 
-    def piece(self, index: int, offset: int, length: int) -> MemoryPiece:  # noqa: ARG002
+    def piece(self, index: int, offset: int, length: int) -> MemoryPiece:  # noqa: ARG002 - as its twin has it
         """Return where so many bytes go that begin there."""
         return MemoryPiece(length, self.free.pop() if self.free else block(self.length))
 
-    def find(self, piece: MemoryPiece, then: Callable[[bool], object]) -> bool:  # noqa: ARG002
+    def find(self, piece: MemoryPiece, then: Callable[[bool], object]) -> bool:  # noqa: ARG002 - as its twin has it
         """Know that nothing is there."""
         return False
 

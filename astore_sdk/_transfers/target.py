@@ -46,7 +46,7 @@ class NoTarget:
 
     restartable = True
 
-    def write(self, chunk: bytes | memoryview) -> Steps[None]:  # noqa: ARG002
+    def write(self, chunk: bytes | memoryview) -> Steps[None]:  # noqa: ARG002 - as its twin has it
         """Do nothing."""
         yield from ()
 

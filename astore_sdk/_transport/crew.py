@@ -80,7 +80,7 @@ class InlineCrew:
         """How many workers have nothing to do."""
         return 0 if any(not local for _, local in self._jobs) else 1
 
-    def submit(self, job: Steps[T], then: Callable[[T], object], *, local: bool = False, graceful: bool = False) -> None:  # noqa: ARG002
+    def submit(self, job: Steps[T], then: Callable[[T], object], *, local: bool = False, graceful: bool = False) -> None:  # noqa: ARG002 - as its twin has it
         """Keep a job for `attend`."""
 
         def whole() -> Steps[None]:

@@ -140,7 +140,7 @@ class Reader:
         """See that each blob is there and has its size."""
         for segment in self._wanted:
             try:
-                size = os.stat(self._path(segment.blob.name)).st_size  # noqa: PTH116
+                size = os.stat(self._path(segment.blob.name)).st_size  # noqa: PTH116 - as in `blobs`
             except FileNotFoundError as error:
                 raise DamagedBlobError(f"blob {segment.blob.name} is missing") from error
             if size != segment.blob.size:

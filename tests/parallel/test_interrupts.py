@@ -158,7 +158,7 @@ def test_what_is_read_from_a_pipe_is_let_go(client: Client, bucket: str) -> None
     nothing_is_left(client, bucket, "big")
 
 
-class Disliked(Exception):  # noqa: N818
+class Disliked(Exception):  # noqa: N818 - a signal of the test
     pass
 
 

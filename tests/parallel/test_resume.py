@@ -83,7 +83,7 @@ def next_client(seed: int, config: Config) -> AbstractContextManager[Client]:
 Record = Callable[[str, object], None]
 
 
-class Enough(Exception):  # noqa: N818
+class Enough(Exception):  # noqa: N818 - a signal of the test
     pass
 
 

@@ -22,7 +22,7 @@ from astore_sdk.supplychain.strict_json import canonical_json
 
 def test_a_module_that_is_not_there() -> None:
     with pytest.raises(AttributeError, match="nothing"):
-        astore_sdk._flows.nothing  # noqa: B018
+        astore_sdk._flows.nothing  # noqa: B018 - looking it up is the test
 
 
 def test_what_is_no_key() -> None:
