@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import socket
+
 import pytest
 
-from astore_sdk import TransferConfig
+from astore_sdk import ArtifactStoreError, AsyncClient, Config, TransferConfig
+from astore_sdk._transport.lane.aio import Connection
 
 from ..transfer.scripted import Reply, ScriptedServer
-from .answer_table import answer, chunked, sized
-from .conftest import Over
+from .answer_table import KIB, answer, chunked, sized
+from .conftest import ONCE, Over
 from .outcomes import LANES, Failure, buckets, content, delete, get, head, outcome_of
 
 MIB = 1024 * 1024
@@ -86,6 +91,29 @@ def test_an_answer_before_the_end_of_the_request_costs_the_connection(over: Over
         assert isinstance(failed, Failure)
         assert failed.status == 413
         assert content(get(client)) == NEXT.body
+        assert [heard.connection for heard in server.heard] == [1, 2]
+
+
+def test_the_last_of_a_request_is_still_to_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop's transport has taken all of it, the kernel has not."""
+
+    def small(connection: Connection, transport: asyncio.Transport) -> None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        made(connection, transport)
+
+    async def main(url: str) -> None:
+        config = Config(url, token="token", timeout=2.0, retry=ONCE, transfer=TransferConfig(integrity=False))
+        async with AsyncClient(config) as client:
+            with pytest.raises(ArtifactStoreError) as caught:
+                await client.upload("bucket", "key", bytes(60 * KIB))
+            assert caught.value.status_code == 413
+            assert await client.download("bucket", "key", writer := io.BytesIO())
+            assert writer.getvalue() == NEXT.body
+
+    made = Connection.connection_made
+    monkeypatch.setattr(Connection, "connection_made", small)
+    with ScriptedServer([Reply(413, b"no", unread=True, stall=True), NEXT], window=4096) as server:
+        asyncio.run(main(server.url))
         assert [heard.connection for heard in server.heard] == [1, 2]
 
 

@@ -92,7 +92,13 @@ class ScriptedServer:
     """Answers each request with the next reply of its script, or with what a function says to it. `heard` keeps the requests."""
 
     def __init__(
-        self, script: Script = (), *, listening: bool = True, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+        self,
+        script: Script = (),
+        *,
+        listening: bool = True,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
+        window: int | None = None,
     ) -> None:
         self.heard: list[Heard] = []
         self.connections = 0
@@ -103,6 +109,8 @@ class ScriptedServer:
         self._threads: list[threading.Thread] = []
         self._ended = False
         self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        if window is not None:
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         self._listener.bind((host, 0))
         self.port: int = self._listener.getsockname()[1]
         self._tls = tls
@@ -216,6 +224,8 @@ class ScriptedServer:
             content = reply.bytes_for(heard.method)
             connection.sendall(content if reply.cut is None else content[: reply.cut])
         if reply.stall:
+            if reply.unread:
+                wait_until_taken(connection)  # before there is room for the rest of the request
             while connection.recv(65536):
                 pass
         if reply.late:

@@ -109,6 +109,10 @@ class Connection(asyncio.Protocol):
         """Tell whether nothing has come while it was idle, not even something that the loop has not seen yet."""
         return self.is_quiet() and not self._poll.poll(0)
 
+    def has_sent_all(self) -> bool:
+        """Tell whether the kernel has taken all that was sent. Over TLS, the last 64 KiB of it cannot be known."""
+        return not self._open_transport.get_write_buffer_size()
+
     async def send(self, view: memoryview, seconds: float, incoming: Incoming) -> bool:
         """Send all of it. Return False if an answer came first: then the rest is not wanted."""
         self._open_transport.write(view)
@@ -312,7 +316,8 @@ class LaneReply:
         """Let go of the answer. The connection is kept if there is no doubt about its state."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._lane.put_away(connection, reusable=self._whole and self._incoming.reusable)
+            sent = self._whole and connection.has_sent_all()
+            self._lane.put_away(connection, reusable=sent and self._incoming.reusable)
 
 
 async def _send_all(connection: Connection, chunks: AsyncIterator[bytes], seconds: float, incoming: Incoming) -> bool:
