@@ -122,7 +122,7 @@ def download_dir(
 
 
 def _folder(directory: object) -> Path:
-    if isinstance(directory, str) or not isinstance(directory, os.PathLike):
+    if not isinstance(directory, os.PathLike):
         raise TypeError(f"directory is a pathlib.Path, not {type(directory).__name__}")
     return Path(cast("os.PathLike[str]", directory))
 
@@ -140,7 +140,7 @@ def _stored(settings: Settings, bucket: str, prefix: str, names: set[str] | None
         page = yield from list_page(settings, bucket, prefix=prefix, delimiter="", marker=marker, max_keys=None)
         found.update((item.key, item) for item in page.objects if names is None or item.key in names)
         marker = page.next_marker
-        if not page.is_truncated or (names and marker is not None and marker > max(names)):
+        if not page.is_truncated or (names and marker is not None and marker >= max(names)):
             return found
 
 

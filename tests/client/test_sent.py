@@ -233,6 +233,40 @@ def test_pages_are_followed(mocked: Client, route: respx.MockRouter) -> None:
     assert (len(found.objects), found.is_truncated, found.next_marker) == (4, True, "k3")
 
 
+def test_what_is_asked_for_of_a_store_with_small_pages(mocked: Client, route: respx.MockRouter) -> None:
+    def page(request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params["marker"][1:]) + 1
+        key, folder = f"k{start}", f"k{start + 1}/"
+        listed = {"objects": [{"key": key, "size": 1}], "commonPrefixes": [folder], "isTruncated": True, "nextMarker": folder[:-1]}
+        return httpx.Response(200, json=listed)
+
+    route.get().mock(side_effect=page)
+    found = mocked.list_objects("releases", delimiter="/", marker="k1", max_keys=5)
+    assert [item.key for item in found.objects] == ["k2", "k4", "k6"]
+    assert (found.common_prefixes, found.next_marker) == (["k3/", "k5/"], "k6")
+    asked = [(request.url.params["marker"], request.url.params["max-keys"]) for request in sent(route)]
+    assert asked == [("k1", "5"), ("k3", "3"), ("k5", "1")]
+
+
+def test_a_folder_asks_for_no_more_pages_than_it_needs(mocked: Client, route: respx.MockRouter, tmp_path: Path) -> None:
+    """What is stored behind the last of its names is none of its files."""
+
+    def page(request: httpx.Request) -> httpx.Response:
+        key = "ab"[len(markers)] if len(markers) < 2 else f"c{len(markers)}"
+        markers.append(request.url.params.get("marker"))
+        digest = f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+        listed = {"objects": [{"key": key, "size": 1, "digest": digest}], "isTruncated": True, "nextMarker": key}
+        return httpx.Response(200, json=listed)
+
+    markers: list[str | None] = []
+    route.get(f"{BASE}/s3/releases").mock(side_effect=page)
+    for name in "ab":
+        (tmp_path / name).write_text(name)
+    results = mocked.upload_dir(tmp_path, "releases")
+    assert [(result.status, result.object and result.object.key) for result in results] == [("skipped", "a"), ("skipped", "b")]
+    assert markers == [None, "a"]
+
+
 def test_iterators_and_folders_follow_pages(mocked: Client, route: respx.MockRouter, tmp_path: Path) -> None:
     def page(request: httpx.Request) -> httpx.Response:
         number = int(request.url.params.get("marker", "k0")[1:]) + 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import anyio
@@ -10,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astore_sdk import AsyncClient, Client, Config, InternalServerError, InvalidInputError, NotFoundError
+from astore_sdk import AsyncClient, Client, Config, InternalServerError, InvalidInputError, NotFoundError, TransferConfig
 from astore_sdk._transfers.tree import Wanted, files_to_receive, trouble_of_name
 from astore_sdk.server import BackgroundServer, Fault
 
+from ..conftest import ClientFactory
+from ..transfer.scripted import Heard, Reply, ScriptedServer
 from .conftest import PART
 
 FILES = {"a.txt": b"a", "sub/b.bin": os.urandom(70_000), "sub/deep/c": b"", "large": os.urandom(2 * PART + 5), "Ünïcode ☃": b"u"}
@@ -50,14 +53,44 @@ def test_a_folder_goes_up_and_comes_down(client: Client, bucket: str, folder: Pa
 
 def test_what_is_the_same_is_passed_over(client: Client, bucket: str, folder: Path, tmp_path: Path) -> None:
     client.upload_dir(folder, bucket)
-    assert {result.status for result in client.upload_dir(folder, bucket)} == {"skipped"}
+    again = client.upload_dir(folder, bucket)
+    assert {result.status for result in again} == {"skipped"}
+    assert [result.object and result.object.size for result in again] == [len(FILES[result.key]) for result in again]
     client.download_dir(bucket, "", tmp_path / "copy")
     before = (tmp_path / "copy" / "large").stat().st_ino
     (tmp_path / "copy" / "a.txt").write_bytes(b"b")  # as long as it was
-    results = {result.key: result.status for result in client.download_dir(bucket, "", tmp_path / "copy")}
-    assert results == {**dict.fromkeys(FILES, "skipped"), "a.txt": "done"}
+    totals: list[int] = []
+    received = client.download_dir(bucket, "", tmp_path / "copy", progress_callback=totals.append)
+    assert {result.key: result.status for result in received} == {**dict.fromkeys(FILES, "skipped"), "a.txt": "done"}
+    assert totals == [1]
     assert (tmp_path / "copy" / "large").stat().st_ino == before
     assert content_of(tmp_path / "copy") == FILES
+
+
+def test_small_files_go_side_by_side(make_client: ClientFactory, tmp_path: Path) -> None:
+    """None is answered before as many are under way as may be."""
+
+    def answer(heard: Heard) -> Reply:
+        if heard.method == "GET":
+            return Reply(200, b'{"objects": []}')
+        together.wait()
+        return Reply(200)
+
+    together = threading.Barrier(4, timeout=10)
+    for number in range(8):
+        (tmp_path / str(number)).write_bytes(bytes(number))
+    with ScriptedServer(answer) as server, make_client(Config(server.url, transfer=TransferConfig(concurrency=4))) as client:
+        results = client.upload_dir(tmp_path, "bucket")
+        assert {result.status for result in results} == {"done"}
+        assert server.connections <= 5
+
+
+def test_the_last_total_is_told_however_fast_it_goes(client: Client, bucket: str, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / str(number)).write_bytes(bytes(7))
+    totals: list[int] = []
+    client.upload_dir(tmp_path, bucket, progress_callback=totals.append)
+    assert totals[-1] == 21
 
 
 def test_patterns_choose(client: Client, bucket: str, folder: Path, tmp_path: Path) -> None:
@@ -91,11 +124,14 @@ class DislikedError(OSError):
     pass
 
 
-@pytest.mark.parametrize("only", ["*.txt", "large"])
+@pytest.mark.parametrize("only", ["*.txt", "large", "*"])
 def test_what_the_callback_raises_ends_everything(client: Client, bucket: str, folder: Path, only: str) -> None:
-    def on_progress(_total: int) -> None:
-        raise DislikedError
+    def on_progress(total: int) -> None:
+        totals.append(total)
+        if len(totals) == 1:
+            raise DislikedError
 
+    totals: list[int] = []
     with pytest.raises(DislikedError):
         client.upload_dir(folder, bucket, include=[only], progress_callback=on_progress)
     assert client.list_multipart_uploads(bucket) == []
@@ -107,9 +143,9 @@ def test_a_callback_may_be_async(config: Config, bucket: str, folder: Path, rais
 
     async def on_progress(total: int) -> None:
         await anyio.lowlevel.checkpoint()
-        if raises:
-            raise OSError("of the callback")  # from anything else it would be the failure of one file
         totals.append(total)
+        if raises and len(totals) == 1:
+            raise OSError("of the callback")  # from anything else it would be the failure of one file
 
     async def main() -> None:
         async with AsyncClient(config) as client:

@@ -375,6 +375,7 @@ def test_two_of_three(client: Client, bucket: str, folder: Path) -> None:
         client.fetch(bucket, "app", folder / "app", policy=policy)
     assert len(caught.value.violations) == 1
     assert "1 of 3 trusted keys signed" in caught.value.violations[0]
+    assert (caught.value.operation, caught.value.bucket, caught.value.key) == ("fetch", bucket, "app")
     assert list(folder.iterdir()) == []
     client.sign_artifact(bucket, "app", RSA)
     told: list[int] = []

@@ -124,7 +124,12 @@ class ScriptedServer:
             self._next = script
         else:
             replies = iter(script)
-            self._next = lambda heard: _following(replies, heard)
+
+            def following(heard: Heard) -> Reply:
+                with self._lock:
+                    return _following(replies, heard)
+
+            self._next = following
         self.heard.clear()
 
     def listen(self) -> None:
@@ -207,9 +212,9 @@ class ScriptedServer:
             return False
         heard = evolve(heard, connection=number)
         with self._lock:
-            reply = self._next(heard)
             place = len(self.heard)
             self.heard.append(heard)
+        reply = self._next(heard)
         if not (reply.unread or reply.late):
             length = int(heard.headers.get("content-length", 0))
             self.heard[place] = heard = evolve(heard, body=stream.read(length))
