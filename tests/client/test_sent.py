@@ -6,7 +6,7 @@ import base64
 import hashlib
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -198,10 +198,23 @@ def test_lists_that_cannot_be_believed(mocked: Client, route: respx.MockRouter, 
     ]
 
 
-def test_a_marker_that_does_not_advance(mocked: Client, route: respx.MockRouter) -> None:
-    route.get().respond(200, json={"objects": [{"key": "k", "size": 1}], "isTruncated": True, "nextMarker": "k"})
+@pytest.mark.parametrize(
+    ("ask", "page"),
+    [
+        (lambda client: client.list_objects("releases"), {"objects": [{"key": "k", "size": 1}], "nextMarker": "k"}),
+        (lambda client: client.list_multipart_uploads("releases"), {"nextKeyMarker": "k", "nextUploadIdMarker": "u"}),
+        (lambda client: client.list_parts("releases", "k", "u"), {"nextPartNumberMarker": 1}),
+    ],
+    ids=["objects", "uploads", "parts"],
+)
+def test_a_marker_that_does_not_advance(
+    mocked: Client, route: respx.MockRouter, ask: Callable[[Client], object], page: dict[str, object]
+) -> None:
+    """The list would have no end."""
+    route.get().respond(200, json={**page, "isTruncated": True})
     with pytest.raises(ResponseDecodeError, match="does not advance"):
-        mocked.list_objects("releases")
+        ask(mocked)
+    assert len(sent(route)) == 2
 
 
 def test_at_most_max_keys_although_the_store_sends_more(mocked: Client, route: respx.MockRouter) -> None:

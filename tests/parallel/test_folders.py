@@ -137,8 +137,8 @@ def test_what_the_callback_raises_ends_everything(client: Client, bucket: str, f
     assert client.list_multipart_uploads(bucket) == []
 
 
-@pytest.mark.parametrize("raises", [False, True])
-def test_a_callback_may_be_async(config: Config, bucket: str, folder: Path, raises: bool) -> None:
+@pytest.mark.parametrize(("raises", "only"), [(False, "*"), (True, "*"), (True, "large")])
+def test_a_callback_may_be_async(config: Config, bucket: str, folder: Path, raises: bool, only: str) -> None:
     totals: list[int] = []
 
     async def on_progress(total: int) -> None:
@@ -149,7 +149,7 @@ def test_a_callback_may_be_async(config: Config, bucket: str, folder: Path, rais
 
     async def main() -> None:
         async with AsyncClient(config) as client:
-            await client.upload_dir(folder, bucket, progress_callback=on_progress)
+            await client.upload_dir(folder, bucket, include=[only], progress_callback=on_progress)
 
     if raises:
         with pytest.raises(OSError, match="of the callback"):
