@@ -103,7 +103,7 @@ def _in_order(parts: Iterable[CompletedPart | Part]) -> list[CompletedPart | Par
     for part, following in pairwise(listed):
         if part.part_number == following.part_number:
             raise InvalidInputError(f"parts has part {part.part_number} twice")
-    if len(listed) > MAX_PARTS or not listed[0].part_number >= 1 or listed[-1].part_number > MAX_PARTS:
+    if listed[0].part_number < 1 or listed[-1].part_number > MAX_PARTS:
         raise InvalidInputError(f"parts has numbers outside 1 to {MAX_PARTS}")
     return listed
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import logging
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +19,7 @@ import respx
 from astore_sdk import (
     Client,
     Config,
+    DeleteError,
     IntegrityError,
     InvalidInputError,
     NetworkError,
@@ -111,6 +114,59 @@ def test_a_bare_answer_is_enough(mocked: Client, route: respx.MockRouter) -> Non
     assert mocked.complete_multipart_upload("releases", "k", "u", [CompletedPart(1, etag)], size=4).size == 4
     mocked.delete_object("releases", "k")
     mocked.abort_multipart_upload("releases", "k", "u")
+
+
+def test_a_part_is_sent_with_its_digest(make_client: ClientFactory, route: respx.MockRouter, tmp_path: Path) -> None:
+    route.put().respond(200, headers={"ETag": '"e"'})
+    (tmp_path / "part").write_bytes(b"data")
+    digest = base64.b64encode(hashlib.sha256(b"data").digest()).decode()
+    for integrity, field in ((True, f"sha-256=:{digest}:"), (False, None)):
+        with make_client(Config(BASE, transfer=TransferConfig(integrity=integrity))) as client:
+            assert client.upload_part("releases", "k", "u", 3, tmp_path / "part") == "e"
+        assert sent(route)[-1].headers.get("Content-Digest") == field
+        assert dict(sent(route)[-1].url.params) == {"uploadId": "u", "partNumber": "3"}
+
+
+def test_what_completes_an_upload(mocked: Client, route: respx.MockRouter) -> None:
+    route.post().respond(200)
+    parts = [Part(2, "b", 1), Part(10_000, "c", 2), Part(1, "a", 4)]
+    digest = f"sha256:{hashlib.sha256(b'whole').hexdigest()}"
+    stored = mocked.complete_multipart_upload("releases", "k", "u", parts, digest=digest, size=7, if_match="e")
+    assert (stored.size, stored.digest) == (7, digest)
+    assert mocked.complete_multipart_upload("releases", "k", "u", parts, if_none_match="*").size == 7
+    first, second = sent(route)
+    listed = [{"partNumber": number, "etag": etag} for number, etag in ((1, "a"), (2, "b"), (10_000, "c"))]
+    assert json.loads(first.content) == {"parts": listed, "digest": digest, "size": 7}
+    assert json.loads(second.content) == {"parts": listed}
+    conditions = [(request.headers.get("If-Match"), request.headers.get("If-None-Match")) for request in (first, second)]
+    assert conditions == [('"e"', None), (None, "*")]
+
+
+@pytest.mark.parametrize("parts", [[CompletedPart(1, "a")], [Part(1, "a", 4), CompletedPart(2, "b")], [Part(1, "a")]])
+def test_a_size_that_nobody_knows_is_not_made_up(mocked: Client, route: respx.MockRouter, parts: list[Part | CompletedPart]) -> None:
+    route.post().respond(200)
+    with pytest.raises(ResponseDecodeError, match="no body"):
+        mocked.complete_multipart_upload("releases", "k", "u", parts)
+
+
+def test_what_could_not_be_deleted_is_said(mocked: Client, route: respx.MockRouter) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys = [item if isinstance(item, str) else item["key"] for item in json.loads(request.content)["keys"]]
+        failed = {"key": keys[-1], "code": "AccessDenied", "message": "not yours"}
+        return httpx.Response(200, json={"deleted": keys[:-1], "errors": [failed]})
+
+    route.post().mock(side_effect=answer)
+    result = mocked.delete_objects("releases", [str(number) for number in range(1500)])
+    assert len(result.deleted) == 1498
+    assert result.errors == [DeleteError(key, "AccessDenied", "not yours") for key in ("999", "1499")]
+
+
+def test_only_uploads_whose_age_is_known_are_stale(mocked: Client, route: respx.MockRouter) -> None:
+    uploads = [{"key": "k", "uploadId": "u"}, {"key": "k", "uploadId": "v", "initiated": "2020-01-01T00:00:00Z"}]
+    route.get().respond(200, json={"uploads": uploads})
+    route.delete().respond(204)
+    assert [upload.upload_id for upload in mocked.abort_stale_uploads("releases", timedelta(days=1))] == ["v"]
+    assert [request.url.params["uploadId"] for request in sent(route)[1:]] == ["v"]
 
 
 def test_range_of_a_server_that_knows_none(mocked: Client, route: respx.MockRouter) -> None:
@@ -325,6 +381,8 @@ def test_a_copy_keeps_what_is_not_given(mocked: Client, route: respx.MockRouter)
     ]
     assert [tuple(each.values()) for each in found] == [("text/x", None, "d"), ("text/y", "b", None), ("text/y", None, "d")]
     assert [request.method for request in sent(route)] == ["HEAD", "PUT", "HEAD", "PUT", "PUT"]
+    versions = [request.headers.get("x-amz-copy-source-if-match") for request in sent(route) if request.method == "PUT"]
+    assert versions == ['"v"', '"v"', None]
 
 
 def test_a_source_that_keeps_changing_is_not_copied(mocked: Client, route: respx.MockRouter) -> None:

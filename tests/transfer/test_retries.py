@@ -209,6 +209,7 @@ ASKED: dict[str, Callable[[Client], object]] = {
     "putObject if_match": lambda client: client.upload("builds", KEY, DATA, if_match="e"),
     "putObject if_none_match": lambda client: client.upload("builds", KEY, DATA, if_none_match="*"),
     "completeMultipartUpload": lambda client: client.complete_multipart_upload("builds", KEY, UPLOAD, PARTS, digest=OURS),
+    "completeMultipartUpload without digest": CALLS["completeMultipartUpload"].make,
     "completeMultipartUpload if_none_match": lambda client: client.complete_multipart_upload(
         "builds", KEY, UPLOAD, PARTS, digest=OURS, if_none_match="*"
     ),
