@@ -36,6 +36,7 @@ from astore_sdk._flows import multipart
 from astore_sdk.models import CompletedPart, Part
 
 from ..conftest import QUICK, ClientFactory
+from ..unit.supplychain.test_verifying import ED
 
 BASE = "http://store/prefix"
 
@@ -143,7 +144,9 @@ def test_what_completes_an_upload(mocked: Client, route: respx.MockRouter) -> No
 
 
 @pytest.mark.parametrize("parts", [[CompletedPart(1, "a")], [Part(1, "a", 4), CompletedPart(2, "b")], [Part(1, "a")]])
-def test_a_size_that_nobody_knows_is_not_made_up(mocked: Client, route: respx.MockRouter, parts: list[Part | CompletedPart]) -> None:
+def test_a_size_that_nobody_knows_is_not_made_up(
+    mocked: Client, route: respx.MockRouter, parts: list[Part | CompletedPart]
+) -> None:
     route.post().respond(200)
     with pytest.raises(ResponseDecodeError, match="no body"):
         mocked.complete_multipart_upload("releases", "k", "u", parts)
@@ -390,6 +393,22 @@ def test_a_source_that_keeps_changing_is_not_copied(mocked: Client, route: respx
     route.put().respond(412)
     with pytest.raises(ObjectChangedError, match="twice"):
         mocked.copy_object("releases", "k", "releases", "copy", metadata={"c": "d"})
+
+
+def test_a_source_that_changed_once_is_looked_up_again(mocked: Client, route: respx.MockRouter) -> None:
+    route.head().mock(side_effect=[httpx.Response(200, headers={"ETag": tag, "Content-Length": "1"}) for tag in ('"v"', '"w"')])
+    route.put().mock(side_effect=[httpx.Response(412), httpx.Response(200, json={"key": "k", "size": 1})])
+    assert mocked.copy_object("releases", "k", "releases", "copy", metadata={"c": "d"}).size == 1
+    assert sent(route)[-1].headers["x-amz-copy-source-if-match"] == '"w"'
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"content_type": "text"}, {"metadata": {"a b": "c"}}, {"progress_callback": 3}, {"sign_with": ED}]
+)
+def test_what_cannot_be_published_is_found_out_first(mocked: Client, route: respx.MockRouter, arguments: dict[str, object]) -> None:
+    with pytest.raises((InvalidInputError, TypeError)):
+        mocked.publish("releases", "app", b"data", **{"sign_with": generate_key(), **arguments})
+    assert sent(route) == []
 
 
 def test_a_store_that_has_something_else(mocked: Client, route: respx.MockRouter) -> None:
