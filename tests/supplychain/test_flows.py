@@ -17,11 +17,13 @@ from astore_sdk import (
     Client,
     Config,
     ConflictError,
+    ForbiddenError,
     InternalServerError,
     InvalidInputError,
     NotFoundError,
     Policy,
     PolicyViolationError,
+    Publication,
     PublicKey,
     RetryPolicy,
     TransferConfig,
@@ -299,6 +301,37 @@ def test_publishing_again_changes_nothing(
     policy = Policy([ONE.public_key(), RSA.public_key()], sbom=True, attestations=["test", "build"])
     client.fetch(bucket, "app", folder / "copy", policy=policy)
     assert (folder / "copy").read_bytes() == content
+
+
+def test_publishing_again_sends_nothing(client: Client, bucket: str, store: BackgroundServer) -> None:
+    """Each of what would be sent again is refused."""
+
+    def publish(**changed: object) -> Publication:
+        described = {"content_type": "text/plain", "metadata": {"Commit": "9f2c1ab", "None": None}, **changed}
+        return client.publish(bucket, "app", b"data", sign_with=ONE, sbom=SBOM, attest={"build": {"n": 1}}, **described)
+
+    first = publish()
+    for operation in ("putObject", "addSignature", "attachSbom", "addAttestation"):
+        store.faults.add(Fault(operation=operation, status=403, times=100))
+    for again in (publish(), publish(content_type=None, metadata=None)):
+        assert (again.object.etag, again.signature, again.sbom, again.attestations) == (
+            first.object.etag,
+            first.signature,
+            first.sbom,
+            first.attestations,
+        )
+    for changed in ({"content_type": "text/html"}, {"metadata": {"Commit": "other"}}, {"metadata": {}}):
+        with pytest.raises(ForbiddenError) as caught:
+            publish(**changed)
+        assert caught.value.operation == "putObject"
+
+
+def test_the_sbom_of_other_bytes_is_attached_to_these_too(client: Client, bucket: str, folder: Path) -> None:
+    for data in (b"version 1", b"version 2"):
+        published = client.publish(bucket, "app", data, sign_with=ONE, sbom=SBOM)
+        assert published.sbom is not None
+        assert published.sbom.artifact_digest == published.object.digest
+    client.fetch(bucket, "app", folder / "app", policy=Policy([ONE.public_key()], sbom=True))
 
 
 def test_publishing_without_attest_still_names_the_object(client: Client, bucket: str, folder: Path) -> None:
