@@ -33,12 +33,14 @@ from astore_sdk import (
     RetryPolicy,
     ServerError,
     UnauthorizedError,
+    generate_key,
 )
 from astore_sdk.models import CompletedPart
 
 from ..conftest import TOKEN, ClientFactory
 
 ONCE = RetryPolicy(max_attempts=1)
+KEY = generate_key()
 PUBLIC = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"
 SIGNED = {"algorithm": "ECDSA-P256-SHA256", "signature": b"x", "artifact_digest": "sha256:" + "0" * 64}
 
@@ -186,6 +188,9 @@ def test_bad_input(client: Client) -> None:
         (lambda: client.complete_multipart_upload("bucket", "k", "id", []), "at least one"),
         (lambda: client.complete_multipart_upload("bucket", "k", "id", [CompletedPart(1, "a")] * 2), "twice"),
         (lambda: client.complete_multipart_upload("bucket", "k", "id", [CompletedPart(1, "a")], digest="x"), "sha256:"),
+        (lambda: client.sign_artifact("bucket", "k", KEY, digest="x"), "sha256:"),
+        (lambda: client.sign_artifact("bucket", "k", KEY, digest="sha256:" + 64 * "z"), "sha256:"),
+        (lambda: client.add_attestation("bucket", "k", "build", {}, sign_with=KEY, digest="x"), "sha256:"),
         (lambda: client.add_signature("bucket", "k", public_key=pem, **SIGNED), "private key; it was not sent"),
         (lambda: client.add_signature("bucket", "k", public_key=PUBLIC, **SIGNED | {"signature": b""}), "signature is empty"),
         (lambda: client.add_signature("bucket", "k", public_key=PUBLIC, **SIGNED | {"algorithm": "MD5"}), "algorithm is one of"),

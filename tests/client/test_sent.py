@@ -402,6 +402,25 @@ def test_a_source_that_changed_once_is_looked_up_again(mocked: Client, route: re
     assert sent(route)[-1].headers["x-amz-copy-source-if-match"] == '"w"'
 
 
+def test_what_is_published_says_of_which_bytes_it_is(mocked: Client, route: respx.MockRouter) -> None:
+    """Should the object be replaced meanwhile, the store can tell."""
+    route.head().respond(404)
+    route.put().respond(200)
+    route.get().respond(200, json={})
+    route.post().respond(201, json={"id": "1"})
+    sbom = '{"spdxVersion": "SPDX-2.3", "name": "app"}'
+    key = generate_key()
+    published = mocked.publish("releases", "app", b"data", sign_with=key, sbom=sbom, attest={"build": {"n": 1}})
+    bodies = [json.loads(request.content) for request in sent(route) if request.method == "POST"]
+    digest = f"sha256:{hashlib.sha256(b'data').hexdigest()}"
+    assert [body["artifactDigest"] for body in bodies] == [digest] * 4
+    known, public = published.signature, key.public_key()
+    assert (known.id, known.algorithm, known.public_key) == ("1", public.algorithm, public.pem)
+    assert (known.artifact_digest, known.signed_by) == (digest, public.fingerprint)
+    assert known.signature == base64.b64decode(bodies[0]["signature"])
+    assert [body.get("data") for body in bodies] == [None, None, {"format": "spdx", "version": "2.3"}, {"n": 1}]
+
+
 @pytest.mark.parametrize(
     "arguments", [{"content_type": "text"}, {"metadata": {"a b": "c"}}, {"progress_callback": 3}, {"sign_with": ED}]
 )
