@@ -38,6 +38,7 @@ from astore_sdk import (
 from astore_sdk.models import CompletedPart
 
 from ..conftest import TOKEN, ClientFactory
+from ..unit.supplychain.test_verifying import ED
 
 ONCE = RetryPolicy(max_attempts=1)
 KEY = generate_key()
@@ -188,6 +189,7 @@ def test_bad_input(client: Client) -> None:
         (lambda: client.complete_multipart_upload("bucket", "k", "id", []), "at least one"),
         (lambda: client.complete_multipart_upload("bucket", "k", "id", [CompletedPart(1, "a")] * 2), "twice"),
         (lambda: client.complete_multipart_upload("bucket", "k", "id", [CompletedPart(1, "a")], digest="x"), "sha256:"),
+        (lambda: client.verify_signatures("bucket", "k", [KEY.public_key(), ED.public_key()]), r"public_keys\[1\].*Ed25519"),
         (lambda: client.sign_artifact("bucket", "k", KEY, digest="x"), "sha256:"),
         (lambda: client.sign_artifact("bucket", "k", KEY, digest="sha256:" + 64 * "z"), "sha256:"),
         (lambda: client.add_attestation("bucket", "k", "build", {}, sign_with=KEY, digest="x"), "sha256:"),

@@ -8,7 +8,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +17,7 @@ import pytest
 import respx
 
 from astore_sdk import (
+    Bucket,
     Client,
     Config,
     DeleteError,
@@ -115,6 +116,12 @@ def test_a_bare_answer_is_enough(mocked: Client, route: respx.MockRouter) -> Non
     assert mocked.complete_multipart_upload("releases", "k", "u", [CompletedPart(1, etag)], size=4).size == 4
     mocked.delete_object("releases", "k")
     mocked.abort_multipart_upload("releases", "k", "u")
+
+
+def test_a_new_bucket_is_what_the_store_says(mocked: Client, route: respx.MockRouter) -> None:
+    made = datetime(2026, 3, 2, 10, 1, tzinfo=UTC)
+    route.put().respond(201, json={"name": "releases", "creationDate": made.isoformat(), "objectCount": 0, "totalSize": 0})
+    assert mocked.create_bucket("releases") == Bucket("releases", made, 0, 0)
 
 
 def test_a_part_is_sent_with_its_digest(make_client: ClientFactory, route: respx.MockRouter, tmp_path: Path) -> None:

@@ -246,6 +246,16 @@ def test_what_is_told_after_a_lost_answer_is_looked_up(row: Row, connect: Connec
         assert [heard.method for heard in server.heard[len(script) + 1 :]] == ["HEAD"] * len(looked_up)
 
 
+@pytest.mark.parametrize("operation", CALLS)
+def test_an_error_says_what_it_is_about(operation: str, connect: Connect) -> None:
+    with ScriptedServer([Reply(403)]) as server, connect(server.url) as client:
+        with pytest.raises(ArtifactStoreError) as caught:
+            CALLS[operation].make(client)
+        error, path = caught.value, server.heard[0].target.partition("?")[0].split("/")
+        bucket = next((name for name in path if name in ("builds", "archive")), None)
+        assert (error.operation, error.bucket, error.key) == (operation, bucket, KEY if KEY in path else None)
+
+
 @pytest.mark.parametrize("lane", ["0", "1"])
 def test_cookies_are_not_kept(connect: Connect, lane: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASTORE_FAST_LANE", lane)
