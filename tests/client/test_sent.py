@@ -135,6 +135,12 @@ def test_a_part_is_sent_with_its_digest(make_client: ClientFactory, route: respx
         assert dict(sent(route)[-1].url.params) == {"uploadId": "u", "partNumber": "3"}
 
 
+def test_a_part_without_an_etag_is_no_part(mocked: Client, route: respx.MockRouter) -> None:
+    route.put().respond(200)
+    with pytest.raises(ResponseDecodeError, match="ETag"):
+        mocked.upload_part("releases", "k", "u", 1, b"data")
+
+
 def test_what_completes_an_upload(mocked: Client, route: respx.MockRouter) -> None:
     route.post().respond(200)
     parts = [Part(2, "b", 1), Part(10_000, "c", 2), Part(1, "a", 4)]
@@ -373,7 +379,10 @@ def test_lists_of_uploads_and_parts_follow_pages(mocked: Client, route: respx.Mo
 
     route.get(f"{BASE}/s3/releases").mock(side_effect=uploads)
     route.get(f"{BASE}/s3/releases/k").mock(side_effect=parts)
-    assert [upload.upload_id for upload in mocked.list_multipart_uploads("releases")] == ["1", "2", "3"]
+    assert [upload.upload_id for upload in mocked.list_multipart_uploads("releases", prefix="k")] == ["1", "2", "3"]
+    first = {"uploads": "", "prefix": "k"}
+    following = [{**first, "key-marker": "k", "upload-id-marker": marker} for marker in ("1", "2")]
+    assert [dict(request.url.params) for request in sent(route)] == [first, *following]
     assert [part.part_number for part in mocked.list_parts("releases", "k", "u")] == [1, 2, 3]
 
 
