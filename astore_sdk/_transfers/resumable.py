@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 from attrs import define, evolve, field
 
 from .._transport.steps import Theirs
@@ -15,6 +18,8 @@ from ..exceptions import (
 )
 from .journal import DamagedJournal, Journal, Record
 from .resumption import DownloadState, SentPart, UploadPlan, UploadState, part_record
+
+State = TypeVar("State", UploadState, DownloadState)
 
 FINAL = (
     BadRequestError,
@@ -44,14 +49,7 @@ class ResumableUpload:
 
     def found(self) -> UploadState | None:
         """Return what an earlier process began, None if nothing."""
-        records = self.journal.read()
-        if records is None:
-            return None
-        try:
-            return UploadState.of(records)
-        except DamagedJournal:
-            self.journal.put_aside()
-            return None
+        return _found(self.journal, UploadState.of)
 
     def begin(self, upload_id: str) -> None:
         """Write down that an upload was begun."""
@@ -88,7 +86,7 @@ class ResumableDownload:
     def begin(self, wanted: DownloadState, *, fresh: bool) -> DownloadState:
         """Write down what is received, and return that with the pieces that are there. `fresh` says that none can be."""
         state = evolve(wanted, pieces={})
-        found = self._found()
+        found = _found(self.journal, DownloadState.of)
         if found is not None and not fresh and found.goes_on_with(wanted):
             state = found
         records: list[Record] = [{"piece": index, "digest": digest} for index, digest in sorted(state.pieces.items())]
@@ -96,16 +94,18 @@ class ResumableDownload:
         self.begun = True
         return state
 
-    def _found(self) -> DownloadState | None:
-        records = self.journal.read()
-        if records is None:
-            return None
-        try:
-            return DownloadState.of(records)
-        except DamagedJournal:
-            self.journal.put_aside()
-            return None
-
     def received(self, index: int, digest: str) -> None:
         """Write down that a piece is there."""
         self.journal.add({"piece": index, "digest": digest})
+
+
+def _found(journal: Journal, read: Callable[[Sequence[Record]], State]) -> State | None:
+    """Return what a journal says; one that cannot be understood is put aside."""
+    records = journal.read()
+    if records is None:
+        return None
+    try:
+        return read(records)
+    except DamagedJournal:
+        journal.put_aside()
+        return None
