@@ -206,6 +206,25 @@ def test_an_upload_that_is_stopped_is_kept_and_says_so(
     assert list(state.iterdir()) == []
 
 
+def test_what_is_stopped_again_is_kept_again(
+    make_client: ClientFactory, config: Config, bucket: str, source: Path, state: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    one_by_one = evolve(config, transfer=evolve(SMALL_PARTS, concurrency=1))
+    with make_client(one_by_one) as client:
+        for parts in (2, 4):
+            with pytest.raises(Enough):
+                client.upload(bucket, "big", source, progress_callback=enough(parts * PART + 1), resume=True)
+        (kept,), (journal,) = client.list_multipart_uploads(bucket), state.iterdir()
+        assert kept.upload_id in journal.read_text()
+        written = len(set(re.findall('"part":([0-9]+)', journal.read_text())))
+        assert written > 0
+        caplog.set_level(logging.DEBUG, "astore_sdk")
+        caplog.clear()
+        client.upload(bucket, "big", source, resume=True)
+        assert len(asked(caplog, r"PUT .* 200 ")) <= PARTS - written
+        assert client.read(bucket, "big") == source.read_bytes()
+
+
 def test_without_resume_nothing_is_written_down(client: Client, bucket: str, source: Path, state: Path, tmp_path: Path) -> None:
     with pytest.raises(Enough):
         client.upload(bucket, "big", source, progress_callback=enough(PART))

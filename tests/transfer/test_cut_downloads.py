@@ -276,6 +276,12 @@ def test_a_content_length_that_is_none_is_refused(length: str, landing: Landing,
         landing.refuse(client, ArtifactStoreError)
 
 
+def test_a_range_that_was_not_asked_for_is_refused(landing: Landing, connect: Connect) -> None:
+    unasked = Reply(206, DATA, {"Content-Range": f"bytes 0-{len(DATA) - 1}/{len(DATA)}", "ETag": '"v1"'})
+    with ScriptedServer([unasked]) as server, connect(server.url) as client:
+        assert "not asked for" in str(landing.refuse(client, ResponseDecodeError))
+
+
 def test_more_bytes_than_announced_are_refused(landing: Landing, connect: Connect) -> None:
     too_many = Reply(206, DATA, {"Content-Range": f"bytes 0-99/{len(DATA)}", "ETag": '"v1"'}, framing="chunks")
     with ScriptedServer([too_many]) as server, connect(server.url) as client:
