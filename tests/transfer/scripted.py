@@ -211,10 +211,10 @@ class ScriptedServer:
         if heard is None:
             return False
         heard = evolve(heard, connection=number)
+        reply = self._next(heard)
         with self._lock:
             place = len(self.heard)
             self.heard.append(heard)
-        reply = self._next(heard)
         if not (reply.unread or reply.late):
             length = int(heard.headers.get("content-length", 0))
             self.heard[place] = heard = evolve(heard, body=stream.read(length))
