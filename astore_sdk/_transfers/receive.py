@@ -124,7 +124,7 @@ class Receiver:
     def _receive(self) -> Steps[None]:
         """Pass on what comes, until the answer ends. Its end is read too: the connection can then be used again."""
         reception = self.reception
-        while chunk := (yield from read()):
+        while chunk := (yield from read(reception.enough)):
             clipped = reception.clip(chunk)
             if clipped:
                 yield from self.sink.write(clipped)

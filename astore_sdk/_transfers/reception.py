@@ -157,6 +157,11 @@ class Reception:
             self.end = size
         self.head, self.size, self.skip = answer, size, self.first
 
+    @property
+    def enough(self) -> int | None:
+        """Bytes of the open answer after which no more of it is wanted, None if all of it is."""
+        return self.skip + self.left if self.sliced and self.left is not None else None
+
     def clip(self, chunk: bytes | memoryview) -> bytes | memoryview:
         """Return what of a chunk was asked for.
 

@@ -120,13 +120,14 @@ class _Gathered:
         self._reply = reply
         self._failure: Exception | None = None
 
-    async def read(self) -> bytes:
+    async def read(self, enough: int | None) -> bytes:
+        most = READ_SIZE if enough is None else min(enough, READ_SIZE)
         if self._failure is not None:
             raise self._failure
         chunks: list[bytes] = []
         size = 0
         try:
-            while size < READ_SIZE and (chunk := await self._reply.read()):
+            while size < most and (chunk := await self._reply.read()):
                 chunks.append(chunk)
                 size += len(chunk)
         except RAISED_BY_HTTPX as error:
@@ -213,10 +214,10 @@ class Runner:
                 await reply.close()
         return self.channel.answer(reply, at, gatherer.body())
 
-    async def read(self, stream: _Gathered) -> bytes:
+    async def read(self, stream: _Gathered, enough: int | None) -> bytes:
         """Read the next bytes of an open answer."""
         try:
-            return await stream.read()
+            return await stream.read(enough)
         except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, stream.operation)
         raise failure
@@ -288,7 +289,7 @@ class Carried(Generic[T]):
                         case Open():
                             outcome, self._stream = await runner.open(step)
                         case Read():
-                            outcome = await runner.read(cast("_Gathered", self._stream))
+                            outcome = await runner.read(cast("_Gathered", self._stream), step.enough)
                         case Close():
                             await self._let_go()
                         case Sleep():

@@ -63,6 +63,9 @@ class Open:
 class Read:
     """Read the next bytes of the answer that is open; none at its end. A view is good until the next step of this kind."""
 
+    enough: int | None
+    """Bytes after which no more of this answer is wanted, None for all of it: what comes behind them is not waited for."""
+
 
 @frozen
 class Close:
@@ -152,9 +155,9 @@ def open_answer(operation: Operation[object], attempt: int) -> Steps[Answer]:
     return cast("Answer", (yield Open(operation, attempt)))
 
 
-def read() -> Steps[bytes | memoryview]:
+def read(enough: int | None = None) -> Steps[bytes | memoryview]:
     """Return the next bytes of the open answer; none at its end. A view is good until this is called again."""
-    return cast("bytes | memoryview", (yield Read()))
+    return cast("bytes | memoryview", (yield Read(enough)))
 
 
 def work(call: Callable[[], T], *, shielded: bool = False) -> Steps[T]:

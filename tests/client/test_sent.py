@@ -167,7 +167,7 @@ def test_a_size_that_nobody_knows_is_not_made_up(
 
 def test_what_could_not_be_deleted_is_said(mocked: Client, route: respx.MockRouter) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
-        keys = [item if isinstance(item, str) else item["key"] for item in json.loads(request.content)["keys"]]
+        keys = json.loads(request.content)["keys"]
         failed = {"key": keys[-1], "code": "AccessDenied", "message": "not yours"}
         return httpx.Response(200, json={"deleted": keys[:-1], "errors": [failed]})
 

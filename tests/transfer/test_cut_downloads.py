@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,8 +119,10 @@ def test_a_server_that_knows_no_ranges_is_noticed(landing: Landing, connect: Con
 def test_behind_a_range_nothing_is_waited_for(landing: Landing, connect: Connect) -> None:
     """A server that knows no ranges sends everything, and here goes silent behind what was asked for."""
     replies = [Reply(200, DATA, {"Content-Length": str(10**12), "ETag": '"v"'}, stall=True)]
-    with ScriptedServer(replies) as server, connect(server.url) as client:
+    with ScriptedServer(replies) as server, connect(server.url, read=60.0) as client:
+        begun = time.monotonic()
         assert landing.receive(client, byte_range="bytes=10-19") == DATA[10:20]
+        assert time.monotonic() - begun < 30
         assert server.let_go(1)
 
 
