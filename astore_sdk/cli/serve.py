@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Generator
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,18 +40,33 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"astore store listening on {url} (data in {shown})", flush=True)
 
     try:
-        server.run(
-            host=arguments.host,
-            port=arguments.port,
-            data=data,
-            token=_token(arguments),
-            faults=arguments.faults,
-            on_ready=say_ready,
-        )
+        with _warnings_shown():
+            server.run(
+                host=arguments.host,
+                port=arguments.port,
+                data=data,
+                token=_token(arguments),
+                faults=arguments.faults,
+                on_ready=say_ready,
+            )
     except (server.StoreError, _TokenError) as error:
         print(f"astore serve: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+@contextmanager
+def _warnings_shown() -> Generator[None]:
+    """Write what the store has to say to standard error, unless its log goes somewhere already."""
+    log = logging.getLogger("astore_sdk.server")
+    handler = logging.NullHandler() if log.handlers else logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("astore serve: %(message)s"))
+    handler.setLevel(logging.WARNING)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 class _TokenError(Exception):

@@ -2,18 +2,21 @@
 
 A blob is written under its final name. That is safe because nobody can know the name before the catalogue does, and the
 catalogue learns it only after the file's bytes and its directory entry are on disk. What a crash leaves half-written is
-a file that the catalogue does not name, and is swept at the next start.
+a file that the catalogue does not name, and is moved to `lost/` at the next start.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import os
 import secrets
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from attrs import frozen
 
 from astore_sdk.server.blob_reading import BATCH, Reader, segments
 from astore_sdk.server.leases import Leases
@@ -25,22 +28,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from astore_sdk.server.blob_reading import Batch, Segment
+    from astore_sdk.server.reserve import Reserve
 
-_FOLDERS = [f"{number:02x}" for number in range(256)]
+FOLDERS: list[str] = [f"{number:02x}" for number in range(256)]
+
+
+@frozen
+class Inventory:
+    """What the files and the catalogue do not have in common."""
+
+    unreferenced: list[str]
+    """Paths of files that the catalogue does not name."""
+    missing: int
+    """How many blobs the catalogue names that are not there."""
 
 
 class BlobStore:
     """Blobs in a folder; see the module."""
 
-    def __init__(self, folder: Path, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, folder: Path, threads: ThreadPoolExecutor, *, reserve: Reserve | None = None) -> None:
         self._folder = folder
+        self._reserve = reserve
         self._threads = threads
         self._leases = Leases()
-        if not all((folder / name).is_dir() for name in _FOLDERS):
+        if not all((folder / name).is_dir() for name in FOLDERS):
             folder.mkdir(mode=0o700, exist_ok=True)
-            for name in _FOLDERS:
+            for name in FOLDERS:
                 (folder / name).mkdir(mode=0o700, exist_ok=True)
             sync_folder(folder)
+        self._opened = folder.stat()
 
     @property
     def leases(self) -> Leases:
@@ -50,6 +66,11 @@ class BlobStore:
     def path(self, name: str) -> str:
         """Say where a blob is."""
         return f"{self._folder}/{name[:2]}/{name}"
+
+    def require_room(self) -> None:
+        """See that the reserve is kept, which no blob may use; raises `OSError` if it is not."""
+        if self._reserve is not None and not self._reserve.refill():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def writer(self) -> BlobWriter:
         """Begin a new blob."""
@@ -106,16 +127,35 @@ class BlobStore:
         """Give up a ticket."""
         self._remove(self._leases.leave(ticket))
 
-    def sweep(self, referenced: set[str]) -> int:
-        """Remove every file that nothing refers to; for the start, before anyone writes. Gives how many."""
-        removed = 0
-        for folder in _FOLDERS:
+    def compare(self, referenced: set[str]) -> Inventory:
+        """Compare the files that are there with the names that the catalogue has; for the start, before anyone writes."""
+        unreferenced: list[str] = []
+        found = 0
+        for folder in FOLDERS:
             with os.scandir(self._folder / folder) as entries:
                 for entry in entries:
-                    if entry.name not in referenced:
-                        os.unlink(entry.path)  # noqa: PTH108 - blobs are many: their paths are plain text
-                        removed += 1
-        return removed
+                    if entry.name in referenced and entry.name.startswith(folder):
+                        found += 1
+                    else:
+                        unreferenced.append(entry.path)
+        return Inventory(unreferenced, len(referenced) - found)
+
+    def probe(self) -> None:
+        """Write a durable file among the blobs, and remove it; raises `OSError` if that cannot be done."""
+        if not os.path.samestat(self._folder.stat(), self._opened):
+            raise OSError(errno.ESTALE, "the folder of the blobs was replaced")
+        self.require_room()
+        path = self._folder / "probe"
+        file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.write(file, b"ready?")
+            os.fsync(file)
+        finally:
+            os.close(file)
+            path.unlink(missing_ok=True)
+        for folder in FOLDERS:
+            # Raises if there is none.
+            os.stat(f"{self._folder}/{folder}/")  # noqa: PTH116 - blobs are many: their paths are plain text
 
     def _remove(self, names: list[str]) -> None:
         if names:
@@ -123,9 +163,11 @@ class BlobStore:
 
     def _unlink(self, names: list[str]) -> None:
         for name in names:
-            # What cannot be removed now is swept at the next start.
+            # What cannot be removed now is moved to `lost/` at the next start.
             with suppress(OSError):
                 os.unlink(self.path(name))  # noqa: PTH108 - blobs are many: their paths are plain text
+        if self._reserve is not None:
+            self._reserve.refill()
 
     def _digest(self, blobs: Sequence[Blob], check_each: bool, stop: threading.Event) -> str:
         whole = hashlib.sha256()
@@ -150,6 +192,7 @@ class BlobWriter:
     def __init__(self, store: BlobStore, threads: ThreadPoolExecutor) -> None:
         self._name = secrets.token_hex(16)
         self._path = store.path(self._name)
+        self._require_room = store.require_room
         self._threads = threads
         self._file: int | None = None
         self._hash = hashlib.sha256()
@@ -196,6 +239,7 @@ class BlobWriter:
         return batch
 
     def _write_batch(self, batch: list[bytes]) -> None:
+        self._require_room()
         if self._file is None:
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         rest = memoryview(b"".join(batch))

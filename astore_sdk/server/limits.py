@@ -27,3 +27,5 @@ class Limits:
     """The most that a JSON body may have: these are held in memory, an SBOM being the largest of them."""
     max_head_size: int = 64 * KIB
     """Request line and headers: room for a 1,024 byte key escaped twice over and 8 KiB of metadata."""
+    reserve_size: int = 32 * MIB
+    """Kept free on disk (at most a sixteenth of it), so that deletions succeed and the store starts when it is full."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import sqlite3
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import SQLAlchemyError
@@ -92,8 +95,18 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
         ).encode()
 
 
+class OutcomeUnknownError(Problem):
+    """A change failed while it was being committed: it may or may not be there."""
+
+
+def no_space() -> Problem:
+    """Say that the disk is full."""
+    return Problem("InsufficientStorage", "The store has no space left for this; nothing was stored.")
+
+
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
 
 
 def from_os_error(error: OSError) -> Problem:
@@ -102,19 +115,25 @@ def from_os_error(error: OSError) -> Problem:
     507 (RFC 4918 §11.5) and not 503: a client that repeats the upload at once only makes it worse.
     """
     if error.errno in _NO_SPACE:
-        return Problem("InsufficientStorage", "The store has no space left for this; nothing was stored.")
+        return no_space()
     if error.errno in _READ_ONLY:
         return Problem("InsufficientStorage", "The store cannot write to its data folder; nothing was stored.")
+    if error.errno in _GONE:
+        return Problem("NotReady", "The store's data folder, or a part of it, is gone; it must be put back by who runs the store.")
     return Problem("InternalError", "The store could not read or write its data folder.")
 
 
 def from_database_error(error: SQLAlchemyError) -> Problem:
     """Say what a failure of the catalogue means to the client."""
-    text = str(error).lower()
-    if "disk is full" in text:
-        return Problem("InsufficientStorage", "The store has no space left for this; nothing was stored.")
-    if "readonly database" in text:
+    # Only what the database itself says: a statement's text and values may have any word in them.
+    said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    text, number = str(said).lower(), getattr(said, "sqlite_errorcode", 0) & 0xFF
+    if number == sqlite3.SQLITE_FULL or "disk is full" in text:
+        return no_space()
+    if number == sqlite3.SQLITE_READONLY or "readonly database" in text:
         return Problem("InsufficientStorage", "The store cannot write to its catalogue; nothing was stored.")
-    if "locked" in text:
+    if number in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED} or "locked" in text:
         return Problem("SlowDown", "The store is busy; repeat the request in a moment.")
+    if number in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or "malformed" in text:
+        return Problem("DataCorrupted", "The store's catalogue is damaged; it must be mended by who runs the store.")
     return Problem("InternalError", "The store could not read or write its catalogue.")

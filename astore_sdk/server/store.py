@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from astore_sdk.server import identity, reserve
 from astore_sdk.server.blobs import BlobStore, sync_folder
 from astore_sdk.server.catalogue import Catalogue, CatalogueError, objects
+from astore_sdk.server.errors import DataFolderError, StoreError, command, reason_of
 from astore_sdk.server.limits import Limits
+from astore_sdk.server.locking import FolderLock
+from astore_sdk.server.lost import move_to_lost
+from astore_sdk.server.pairing import CATALOGUE_NAME, complaint, examine, pair
+from astore_sdk.server.reserve import Reserve
 from astore_sdk.server.values import microseconds
 
 if TYPE_CHECKING:
@@ -23,16 +30,14 @@ if TYPE_CHECKING:
 
     from astore_sdk.server.values import Blob
 
+__all__ = ["Reading", "Store", "StoreError", "entered"]
+
 # Threads wait for the disk most of the time; this many requests can do so at once.
 _THREADS = 32
 
 T = TypeVar("T")
 
 log: logging.Logger = logging.getLogger("astore_sdk.server")
-
-
-class StoreError(Exception):
-    """The data folder cannot be used; the message says why, in one line."""
 
 
 def _now() -> datetime:
@@ -50,31 +55,68 @@ class Store:
         self.limits: Limits = limits or Limits()
         self._clock = clock
         self._completing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._resources = ExitStack()
         try:
             data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = _lock(data)
-        except OSError as error:
-            raise StoreError(f"cannot use the data folder {data}: {error.strerror or error}") from error
+            try:
+                self._open()
+            except (OSError, sqlite3.Error, SQLAlchemyError, CatalogueError):
+                # A start has to write, if only a little: the reserve is there for that.
+                if not reserve.release_if_full(data):
+                    raise
+                self._open()
+        except (OSError, sqlite3.Error, SQLAlchemyError, CatalogueError, DataFolderError) as error:
+            raise StoreError(f"cannot use the data folder {data}: {reason_of(error)}") from error
+
+    def _open(self) -> None:
+        with ExitStack() as opened:
+            self._open_folder(opened)
+            self._resources = opened.pop_all()
+
+    def _open_folder(self, opened: ExitStack) -> None:
+        data = self.data
+        self._lock = FolderLock(data)
+        opened.callback(self._lock.close)
+        found = examine(data, folder=identity.read(data))
+        refused = complaint(data, found)
+        if refused is not None:
+            raise DataFolderError(refused)
         self.threads: ThreadPoolExecutor = ThreadPoolExecutor(_THREADS, thread_name_prefix="astore-disk")
-        try:
-            self.blobs: BlobStore = BlobStore(data / "blobs", self.threads)
-            self.catalogue: Catalogue = Catalogue(data / "catalogue.sqlite3", self.threads, readers=_THREADS)
-            sync_folder(data)
-            sync_folder(data.parent)
-            swept = self.blobs.sweep(set(self.catalogue.read_now(lambda c: list(objects.every_blob(c)))))
-        except (OSError, CatalogueError) as error:
-            self.threads.shutdown()
-            os.close(self._lock)
-            reason = (error.strerror or error) if isinstance(error, OSError) else error
-            raise StoreError(f"cannot use the data folder {data}: {reason}") from error
-        if swept:
-            log.info("removed %d blobs that nothing refers to", swept)
+        opened.callback(self.threads.shutdown)
+        self.reserve: Reserve = Reserve(data, self.limits.reserve_size)
+        self.blobs: BlobStore = BlobStore(data / "blobs", self.threads, reserve=self.reserve)
+        # Closed after the catalogue, whose last commits still advance it.
+        marks = opened.enter_context(ExitStack())
+        self.catalogue: Catalogue = Catalogue(data / CATALOGUE_NAME, self.threads, readers=_THREADS, reserve=self.reserve)
+        opened.callback(self.catalogue.close)
+        marks.callback(pair(data, found, self.catalogue).close)
+        self._lock.take_marks()
+        sync_folder(data)
+        sync_folder(data.parent)
+        self._set_aside()
+
+    def _set_aside(self) -> None:
+        """Move what the catalogue does not name to `lost/`, and say so; and say what is missing."""
+        inventory = self.blobs.compare(set(self.catalogue.read_now(lambda c: list(objects.every_blob(c)))))
+        if inventory.unreferenced:
+            folder = move_to_lost(self.data, inventory.unreferenced, self._clock())
+            count = len(inventory.unreferenced)
+            log.warning("moved %d %s that the catalogue does not name to %s", count, "blob" if count == 1 else "blobs", folder)
+        if inventory.missing:
+            count = inventory.missing
+            what = "1 blob that the catalogue names is" if count == 1 else f"{count} blobs that the catalogue names are"
+            log.warning("%s missing; see which with %s", what, command(self.data, "check"))
 
     def __enter__(self) -> Store:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def holds_lock(self) -> bool:
+        """Whether the folder's file `lock` is still the one that this store holds."""
+        return self._lock.is_in_place
 
     def now_us(self) -> int:
         """Give the time as the catalogue keeps it."""
@@ -93,9 +135,7 @@ class Store:
 
     def close(self) -> None:
         """Finish what is under way, close the files and give the folder free."""
-        self.catalogue.close()
-        self.threads.shutdown()
-        os.close(self._lock)
+        self._resources.close()
 
 
 @contextmanager
@@ -128,18 +168,3 @@ class Reading:
         if self._ticket is not None:
             self._store.blobs.leave(self._ticket)
             self._ticket = None
-
-
-def _lock(data: Path) -> int:
-    """Take the folder's lock, which ends with the process, however that ends."""
-    file = os.open(data / "lock", os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-    if sys.platform == "win32":
-        return file
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(file)
-        raise StoreError(f"the data folder {data} is in use by another store; stop that one or choose another folder") from error
-    return file

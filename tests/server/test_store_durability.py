@@ -118,9 +118,11 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
     with Store(data) as store:
         referenced = set(store.catalogue.read_now(lambda connection: list(objects.every_blob(connection))))
         assert {path.name for path in data.glob("blobs/*/*")} == referenced
+        # What the kills left is elsewhere, and nothing of it is named.
+        assert not {path.name for path in data.glob("lost/*/*")} & referenced
 
 
-def test_a_body_under_way_at_the_kill_leaves_nothing(tmp_path: Path) -> None:
+def test_a_body_under_way_at_the_kill_is_set_aside(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with ServeProcess(data) as running:
         httpx.put(f"{running.url}/s3/some-bucket")
@@ -141,10 +143,11 @@ def test_a_body_under_way_at_the_kill_leaves_nothing(tmp_path: Path) -> None:
         assert sending.wait(20)
         running.kill()
         thread.join()
-    assert len(list(data.glob("blobs/*/*"))) == 1
+    (half,) = data.glob("blobs/*/*")
     with ServeProcess(data) as running:
         assert httpx.get(f"{running.url}/s3/some-bucket").json()["objects"] == []
         assert list(data.glob("blobs/*/*")) == []
+        assert [path.name for path in data.glob("lost/*/*")] == [half.name]
 
 
 def _blob(server: BackgroundServer, size: int) -> Path:

@@ -38,7 +38,7 @@ def look(data: Path) -> bytes | None:
         client.upload("builds", "app", OLD)
     with BackgroundServer(data):
         blobs = [path for path in (data / "blobs").rglob("*") if path.is_file()]
-    assert len(blobs) == 2  # the start sweeps what nothing refers to
+    assert len(blobs) == 2  # the start moves what nothing refers to away
     return found
 
 

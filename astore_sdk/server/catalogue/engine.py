@@ -9,28 +9,43 @@ anything else goes wrong, all of them are undone and made again one by one.
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import queue
+import sqlite3
 import threading
-from typing import TYPE_CHECKING, Generic, TypeVar
+from contextlib import closing
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
+from attrs import evolve
 from sqlalchemy import URL, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
+from astore_sdk.server.catalogue import identity as marks
 from astore_sdk.server.catalogue import tables
-from astore_sdk.server.problems import Problem
+from astore_sdk.server.errors import reason_of
+from astore_sdk.server.problems import OutcomeUnknownError, Problem, from_database_error, no_space
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import ThreadPoolExecutor
-    from pathlib import Path
-    from sqlite3 import Connection as DriverConnection
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.pool import ConnectionPoolEntry
 
+    from astore_sdk.server.identity import Identity
+    from astore_sdk.server.reserve import Reserve
+
 T = TypeVar("T")
 
+log: logging.Logger = logging.getLogger("astore_sdk.server")
+
 _MOST_CHANGES_IN_A_COMMIT = 128
+# So long a lock is waited for that another program holds on the database; nothing of the store's own waits for one.
+BUSY_SECONDS = 5
+_ADVANCE = "UPDATE store SET generation = ?"
 
 
 class CatalogueError(Exception):
@@ -40,22 +55,36 @@ class CatalogueError(Exception):
 class Catalogue:
     """Names, sizes, digests and references of everything that the store holds."""
 
-    def __init__(self, path: Path, threads: ThreadPoolExecutor, *, readers: int) -> None:
+    def __init__(self, path: Path, threads: ThreadPoolExecutor, *, readers: int, reserve: Reserve | None = None) -> None:
         url = URL.create("sqlite", database=str(path))
         self._threads = threads
+        self._reserve = reserve
         self._reading = _engine(url, begin="BEGIN", connections=readers)
         # IMMEDIATE takes the write lock at once: a transaction that began as a reader cannot always be upgraded.
         self._writing = _engine(url, begin="BEGIN IMMEDIATE", connections=1)
         try:
             _prepare(self._writing)
-        except (DatabaseError, CatalogueError) as error:
+        except (DatabaseError, sqlite3.Error, CatalogueError) as error:
             self._reading.dispose()
             self._writing.dispose()
             reason = error.orig if isinstance(error, DatabaseError) else error
             raise CatalogueError(f"cannot use the catalogue {path}: {reason}") from error
+        # The log is there once something was written, and stays as long as the database is open.
+        self._file, self._log = _OpenFile(str(path)), _OpenFile(f"{path}-wal") if Path(f"{path}-wal").exists() else None
+        self._identity: Identity | None = None
+        self._advanced: Callable[[Identity], None] | None = None
         self._changes: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_until_closed, name="astore-catalogue", daemon=True)
         self._writer.start()
+
+    def mark(self, identity: Identity, advanced: Callable[[Identity], None]) -> None:
+        """Write the store's marks, before anything else is written; `advanced` gets them anew after each commit."""
+        with self._writing.begin() as connection:
+            marks.put(connection, identity)
+        # The main file has the marks now: a WAL that gets lost before the next commit loses nothing and is not missed.
+        with closing(self._writing.raw_connection()) as raw:
+            cast("sqlite3.Connection", raw.driver_connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        self._identity, self._advanced = identity, advanced
 
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run a query in a thread, on one consistent snapshot."""
@@ -63,19 +92,37 @@ class Catalogue:
 
     def read_now(self, query: Callable[[Connection], T]) -> T:
         """Run a query in this thread, on one consistent snapshot."""
+        self._require(self._file)
         with self._reading.begin() as connection:
             return query(connection)
 
-    async def write(self, change: Callable[[Connection], T]) -> T:
+    async def write(self, change: Callable[[Connection], T], *, frees: bool = False) -> T:
         """Make a change; it is on disk when this returns, and there is nothing of it when this raises.
 
+        Only `OutcomeUnknownError` leaves open which of the two it is. A change that `frees` room may use the reserve.
         It may be run twice, the first time undone, and must raise `Problem` only before it writes.
 
         A caller that is cancelled while it waits does not know which of the two has happened.
         """
-        waiting = _Change(change, asyncio.get_running_loop())
+        waiting = _Change(change, asyncio.get_running_loop(), frees=frees)
         self._changes.put(waiting)
         return await waiting.answer
+
+    def require_in_place(self) -> None:
+        """See that the files that are open are still those under their names; raises a `Problem` if not.
+
+        SQLite goes on with files that were removed or replaced, and what it commits to them ends with the process.
+        """
+        self._require(self._file)
+        if self._log is not None:
+            self._require(self._log)
+
+    def _require(self, file: _OpenFile) -> None:
+        if not file.is_in_place():
+            raise Problem(
+                "NotReady",
+                "The store's catalogue was removed, moved or replaced while it was in use; nothing can be stored or read.",
+            )
 
     def close(self) -> None:
         """Finish the changes that were asked for and close the database."""
@@ -102,23 +149,106 @@ class Catalogue:
                 self._commit(batch)
 
     def _commit(self, batch: list[_Waiting]) -> None:
+        """Commit changes together, or each by itself if that fails, and tell who waits for them."""
+        batch = self._affordable(batch)
+        if not batch:
+            return
+        progress = _Progress.BEGINNING
         try:
             with self._writing.begin() as connection:
-                for change in batch:
-                    change.run(connection)
+                progress = _Progress.CHANGING
+                identity = self._change(connection, batch)
+                self.require_in_place()
+                progress = _Progress.COMMITTING
+            self._note(identity)
+            # What was committed to a file that nobody can find any more is as good as lost.
+            self.require_in_place()
         except Exception as error:  # noqa: BLE001 - not swallowed: whoever waits for the change gets it
-            if len(batch) == 1:
-                batch[0].settle(error)
-            else:
-                for change in batch:
-                    self._commit([change])
+            self._settle_failed(batch, error, progress)
         else:
             for change in batch:
                 change.settle(None)
 
+    def _affordable(self, batch: list[_Waiting]) -> list[_Waiting]:
+        """Refuse what the disk has no room for, deletions aside."""
+        if self._reserve is None or self._reserve.refill():
+            return batch
+        for change in batch:
+            if not change.frees:
+                change.settle(no_space())
+        return [change for change in batch if change.frees]
+
+    def _change(self, connection: Connection, batch: list[_Waiting]) -> Identity | None:
+        """Make the changes and, if they have changed anything, advance the generation."""
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        before = driver.total_changes
+        for change in batch:
+            change.run(connection)
+        if self._identity is None or driver.total_changes == before:
+            return self._identity
+        advanced = evolve(self._identity, generation=self._identity.generation + 1)
+        driver.execute(_ADVANCE, (advanced.generation,)).close()
+        return advanced
+
+    def _note(self, identity: Identity | None) -> None:
+        if identity is not None and identity is not self._identity and self._advanced is not None:
+            self._identity = identity
+            self._advanced(identity)
+
+    def _settle_failed(self, batch: list[_Waiting], error: Exception, progress: _Progress) -> None:
+        full = isinstance(error, SQLAlchemyError) and from_database_error(error).code == "InsufficientStorage"
+        if progress is _Progress.COMMITTING and not full:
+            # It may be in the log and come back with the next start: nothing may be undone that it refers to.
+            log.error("a commit failed: %s", reason_of(error))
+            detail = error.detail if isinstance(error, Problem) else "The store failed while it committed the change."
+            code = error.code if isinstance(error, Problem) else "InternalError"
+            unknown = OutcomeUnknownError(code, f"{detail} Whether it is stored is not known; look before you repeat it.")
+            unknown.__cause__ = error
+            error = unknown
+        elif len(batch) > 1 and (full or progress is _Progress.CHANGING):
+            for change in batch:
+                self._commit([change])
+            return
+        elif full and batch[0].frees and self._reserve is not None and self._reserve.release():
+            self._commit(batch)
+            return
+        # A lock that another program holds is waited for once, not once for each change.
+        for change in batch:
+            change.settle(error)
+
+
+class _Progress(Enum):
+    """How far a commit came before it failed."""
+
+    BEGINNING = "beginning"
+    CHANGING = "changing"
+    COMMITTING = "committing"
+
+
+class _OpenFile:
+    """A file that is open, and the name it was opened by."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._inode = self._look()
+
+    def is_in_place(self) -> bool:
+        """Whether the name still leads to the file."""
+        try:
+            return self._look() == self._inode
+        except OSError:
+            return False
+
+    def _look(self) -> tuple[int, int]:
+        status = os.stat(self._path)  # noqa: PTH116 - for each read and each commit
+        return status.st_dev, status.st_ino
+
 
 class _Waiting:
     """A change in the queue, whatever it gives back."""
+
+    frees: bool
+    """Whether it is a deletion, for which the reserve may be used."""
 
     def run(self, connection: Connection) -> None:
         """Make the change, or remember why it was refused."""
@@ -130,8 +260,9 @@ class _Waiting:
 
 
 class _Change(_Waiting, Generic[T]):
-    def __init__(self, change: Callable[[Connection], T], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, change: Callable[[Connection], T], loop: asyncio.AbstractEventLoop, *, frees: bool = False) -> None:
         self._change = change
+        self.frees = frees
         self._loop = loop
         self.answer: asyncio.Future[T] = loop.create_future()
         self._result: list[T] = []
@@ -163,10 +294,10 @@ class _Change(_Waiting, Generic[T]):
 def _engine(url: URL, *, begin: str, connections: int) -> Engine:
     engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60)
 
-    def on_connect(connection: DriverConnection, _entry: ConnectionPoolEntry) -> None:
+    def on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         # The driver would begin transactions on its own, and only before some statements; we say BEGIN ourselves.
         connection.isolation_level = None
-        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     def on_begin(connection: Connection) -> None:

@@ -123,3 +123,13 @@ records: Table = Table(
     Column("created_us", BigInteger, nullable=False),
     UniqueConstraint("object_id", "kind", "fingerprint"),
 )
+
+# One row: which store this is, and how far it has come; the data folder carries the same (`astore_sdk.server.identity`).
+store: Table = Table(
+    "store",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("opened", Text, nullable=False),
+    Column("opened_before", Text, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from astore_sdk.server.asgi import ClientGoneError, Request
 from astore_sdk.server.digests import require_content_digest
-from astore_sdk.server.problems import Problem, from_database_error
+from astore_sdk.server.problems import OutcomeUnknownError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 async def receive_body(store: Store, request: Request) -> AsyncGenerator[Blob]:
     """Write the body to a blob, durable and equal to its `Content-Digest`, for as long as it takes to refer to it.
 
-    The blob is removed again when the body was not good or the catalogue refused it. When it is not known whether the
-    catalogue refused (the database failed, or the server is being stopped) the blob stays: the next start removes it
-    if nothing refers to it.
+    The blob is removed again when the body was not good or the catalogue has certainly not taken it. When that is not
+    known (the commit itself failed, or the server is being stopped) the blob stays: if nothing refers to it, the next
+    start moves it to `lost/`.
     """
     expected = require_content_digest(request.headers.get("content-digest"))
     limit = store.limits.max_body_size
@@ -50,10 +50,10 @@ async def receive_body(store: Store, request: Request) -> AsyncGenerator[Blob]:
         raise
     try:
         yield blob
-    except (Problem, SQLAlchemyError) as error:
-        # A full disk is what the database finds while it writes, so this is as good as refused.
-        if isinstance(error, Problem) or from_database_error(error).code == "InsufficientStorage":
-            await writer.discard()
+    except OutcomeUnknownError:
+        raise
+    except (Problem, SQLAlchemyError):
+        await writer.discard()
         raise
 
 

@@ -42,6 +42,6 @@ async def head_bucket(store: Store, request: Request) -> Response:
 
 async def delete_bucket(store: Store, request: Request) -> Response:
     """Delete a bucket without objects."""
-    doomed = await store.catalogue.write(lambda connection: buckets.remove(connection, request.bucket))
+    doomed = await store.catalogue.write(lambda connection: buckets.remove(connection, request.bucket), frees=True)
     store.blobs.remove_unused(doomed)
     return Response(status=204)

@@ -101,7 +101,7 @@ async def abort_multipart_upload(store: Store, request: Request) -> Response:
             return []
         return uploads.remove(connection, request.query["uploadId"])
 
-    store.blobs.remove_unused(await store.catalogue.write(change))
+    store.blobs.remove_unused(await store.catalogue.write(change, frees=True))
     return Response(status=204)
 
 

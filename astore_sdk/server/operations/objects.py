@@ -130,7 +130,7 @@ async def delete_object(store: Store, request: Request) -> Response:
         conditions.check_write(None if place is None else place.object)
         return [] if place is None else objects.remove(connection, place)
 
-    store.blobs.remove_unused(await store.catalogue.write(change))
+    store.blobs.remove_unused(await store.catalogue.write(change, frees=True))
     return Response(status=204)
 
 
@@ -159,7 +159,7 @@ async def delete_objects(store: Store, request: Request) -> Response:
             doomed += objects.remove(connection, objects.require_place(connection, request.bucket, key.encode()))
         return doomed
 
-    store.blobs.remove_unused(await store.catalogue.write(change))
+    store.blobs.remove_unused(await store.catalogue.write(change, frees=True))
     deleted: list[JsonValue] = list(wanted)
     return json_response(200, {"deleted": deleted, "errors": errors})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -36,22 +35,18 @@ async def get_liveness(_store: Store, _request: Request) -> Response:
 
 
 async def get_readiness(store: Store, _request: Request) -> Response:
-    """Try what every request needs: a query of the catalogue and a durable file in the data folder."""
+    """Try what every request needs: a query of the catalogue and a durable file among the blobs."""
 
-    def probe_folder() -> None:
-        path = store.data / "probe"
-        file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
-        try:
-            os.write(file, b"ready?")
-            os.fsync(file)
-        finally:
-            os.close(file)
-            path.unlink(missing_ok=True)
+    def probe() -> None:
+        store.catalogue.read_now(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
+        store.catalogue.require_in_place()
+        store.blobs.probe()
 
     try:
-        await store.catalogue.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
-        await store.in_thread(probe_folder)
+        await store.in_thread(probe)
     except (OSError, SQLAlchemyError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the catalogue does not answer"
         raise Problem("NotReady", f"The store cannot work: {reason}.") from error
+    if not store.holds_lock:
+        raise Problem("NotReady", "The store's lock file was removed or replaced; restart the store.")
     return _health()
