@@ -20,7 +20,7 @@ import json
 import os
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import frozen
 
@@ -72,10 +72,11 @@ def read(data: Path) -> Identity | None:
     except ValueError:
         found = None
     if isinstance(found, dict):
-        form, id_, opened, generation = (found.get(name) for name in ("form", "id", "opened", "generation"))
+        marks = cast("dict[str, object]", found)
+        form, id_, opened, generation = (marks.get(name) for name in ("form", "id", "opened", "generation"))
         if isinstance(form, int) and form > _FORM:
             raise DataFolderError(f"{FILE_NAME} was written by a newer astore (form {form}, known is {_FORM})")
-        if form == _FORM and isinstance(id_, str) and id_ and isinstance(opened, str) and type(generation) is int:
+        if form == _FORM and isinstance(id_, str) and id_ and isinstance(opened, str) and isinstance(generation, int):
             return Identity(id_, opened, generation)
     raise DataFolderError(
         f"{FILE_NAME} is damaged; restore it, or see what is there with {command(data, 'check')}, then accept the catalogue "
