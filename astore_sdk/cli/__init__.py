@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Command, what it does, and the extra that it needs (None: the core is enough). Each is a module of this package.
-_COMMANDS = {"serve": ("run the embedded store", "server")}
+_COMMANDS = {
+    "serve": ("run the embedded store", "server"),
+    "store": ("check and repair the data folder of a store that is not running", "server"),
+}
 
 
 class Command(Protocol):

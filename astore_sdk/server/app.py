@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from astore_sdk.server.asgi import ClientGoneError, Request, RequestHeaders, Response, json_response
 from astore_sdk.server.blob_reading import DamagedBlobError
+from astore_sdk.server.errors import reason_of
 from astore_sdk.server.faults import FAULT_HEADER, Fault, Faults, fault_from_header, fault_from_json, fault_to_json
 from astore_sdk.server.names import require_bucket_name, require_key
 from astore_sdk.server.operations import buckets, complete, multipart, objects, supplychain, system
@@ -145,7 +146,7 @@ class App:
 def _problem(error: Problem | DamagedBlobError | OSError | SQLAlchemyError) -> Problem:
     if isinstance(error, Problem):
         return error
-    log.error("%s: %s", type(error).__name__, error)
+    log.error("%s: %s", type(error).__name__, reason_of(error))
     if isinstance(error, DamagedBlobError):
         return Problem("DataCorrupted", "The store no longer has the bytes that were stored here; store them anew.")
     return from_os_error(error) if isinstance(error, OSError) else from_database_error(error)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import sqlite3
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 class StoreError(Exception):
     """The data folder cannot be used; the message says why, in one line."""
+
+
+class CatalogueError(Exception):
+    """The catalogue cannot be opened; the message says why."""
 
 
 class DataFolderError(Exception):
@@ -32,3 +37,8 @@ def command(data: Path, action: str) -> str:
     """Write the command line that does something to a data folder, for a message."""
     verb, _, options = action.partition(" ")
     return f"'astore store {verb} --data {shlex.quote(str(data))}{options and ' ' + options}'"
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """Name all that opening a data folder may raise."""
+    return (StoreError, DataFolderError, CatalogueError, OSError, sqlite3.Error, SQLAlchemyError)

@@ -7,14 +7,17 @@ that is not the right one, and then they are all there is. A move can be undone 
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from pathlib import Path
+
+
+_FORMAT = "%Y-%m-%dT%H%M%SZ"
 
 
 @frozen
@@ -24,8 +27,8 @@ class LostFile:
     path: str
     name: str
     size: int
-    modified: float
-    """When it was last written, in seconds since 1970."""
+    moved: float
+    """When it was moved there, in seconds since 1970."""
 
 
 def lost_folder(data: Path) -> Path:
@@ -42,7 +45,7 @@ def move_to_lost(data: Path, paths: Iterable[str], now: datetime) -> Path:
     """Move files to a new folder in `lost/`, named by the time; gives the folder."""
     root = lost_folder(data)
     root.mkdir(mode=0o700, exist_ok=True)
-    base = now.strftime("%Y-%m-%dT%H%M%SZ")
+    base = now.astimezone(UTC).strftime(_FORMAT)
     folder, number = root / base, 1
     while True:
         try:
@@ -65,8 +68,16 @@ def lost_files(data: Path) -> list[LostFile]:
         for name in names:
             path = f"{folder}/{name}"
             status = os.lstat(path)
-            found.append(LostFile(path, name, status.st_size, status.st_mtime))
+            found.append(LostFile(path, name, status.st_size, _moved(os.path.basename(folder), status)))  # noqa: PTH119 - as above
     return found
+
+
+def _moved(folder: str, status: os.stat_result) -> float:
+    """Read the time from the folder's name; what somebody else put there counts from its last change."""
+    try:
+        return datetime.strptime(folder[:18], _FORMAT).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return max(status.st_mtime, status.st_ctime)
 
 
 def remove_empty_folders(data: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import queue
 import sqlite3
 import threading
@@ -25,11 +24,12 @@ from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from astore_sdk.server.catalogue import identity as marks
 from astore_sdk.server.catalogue import tables
-from astore_sdk.server.errors import reason_of
+from astore_sdk.server.catalogue.files import OpenFile
+from astore_sdk.server.errors import CatalogueError, reason_of
 from astore_sdk.server.problems import OutcomeUnknownError, Problem, from_database_error, no_space
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from concurrent.futures import ThreadPoolExecutor
 
     from sqlalchemy.engine import Connection
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from astore_sdk.server.identity import Identity
     from astore_sdk.server.reserve import Reserve
+
+__all__ = ["BUSY_SECONDS", "Catalogue", "CatalogueError"]
 
 T = TypeVar("T")
 
@@ -46,10 +48,6 @@ _MOST_CHANGES_IN_A_COMMIT = 128
 # So long a lock is waited for that another program holds on the database; nothing of the store's own waits for one.
 BUSY_SECONDS = 5
 _ADVANCE = "UPDATE store SET generation = ?"
-
-
-class CatalogueError(Exception):
-    """The catalogue cannot be opened; the message says why."""
 
 
 class Catalogue:
@@ -69,8 +67,8 @@ class Catalogue:
             self._writing.dispose()
             reason = error.orig if isinstance(error, DatabaseError) else error
             raise CatalogueError(f"cannot use the catalogue {path}: {reason}") from error
-        # The log is there once something was written, and stays as long as the database is open.
-        self._file, self._log = _OpenFile(str(path)), _OpenFile(f"{path}-wal") if Path(f"{path}-wal").exists() else None
+        self._path = path
+        self._file, self._beside = OpenFile(str(path)), _files_beside(path)
         self._identity: Identity | None = None
         self._advanced: Callable[[Identity], None] | None = None
         self._changes: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -84,6 +82,7 @@ class Catalogue:
         # The main file has the marks now: a WAL that gets lost before the next commit loses nothing and is not missed.
         with closing(self._writing.raw_connection()) as raw:
             cast("sqlite3.Connection", raw.driver_connection).execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        self._file, self._beside = OpenFile(str(self._path)), _files_beside(self._path)
         self._identity, self._advanced = identity, advanced
 
     async def read(self, query: Callable[[Connection], T]) -> T:
@@ -108,21 +107,33 @@ class Catalogue:
         self._changes.put(waiting)
         return await waiting.answer
 
+    def write_now(self, change: Callable[[Connection], object]) -> None:
+        """Make a change in this thread, while nobody else writes."""
+        with self._writing.begin() as connection:
+            identity = self._change(connection, [change])
+        self._note(identity)
+
     def require_in_place(self) -> None:
         """See that the files that are open are still those under their names; raises a `Problem` if not.
 
-        SQLite goes on with files that were removed or replaced, and what it commits to them ends with the process.
+        See `astore_sdk.server.catalogue.files`.
         """
-        self._require(self._file)
-        if self._log is not None:
-            self._require(self._log)
+        for file in (self._file, *self._beside):
+            self._require(file)
 
-    def _require(self, file: _OpenFile) -> None:
+    def probe(self) -> None:
+        """See that the catalogue can be read from its files and is this store's; raises a `Problem` or `SQLAlchemyError`."""
+        self.require_in_place()
+        with self._reading.begin() as connection:
+            # Otherwise what the connection remembers would be read, and not the files.
+            connection.exec_driver_sql("PRAGMA shrink_memory")
+            found = marks.store_id(connection)
+        if self._identity is not None and found != self._identity.id:
+            raise _replaced()
+
+    def _require(self, file: OpenFile) -> None:
         if not file.is_in_place():
-            raise Problem(
-                "NotReady",
-                "The store's catalogue was removed, moved or replaced while it was in use; nothing can be stored or read.",
-            )
+            raise _replaced()
 
     def close(self) -> None:
         """Finish the changes that were asked for and close the database."""
@@ -155,9 +166,10 @@ class Catalogue:
             return
         progress = _Progress.BEGINNING
         try:
+            self.require_in_place()
             with self._writing.begin() as connection:
                 progress = _Progress.CHANGING
-                identity = self._change(connection, batch)
+                identity = self._change(connection, [change.run for change in batch])
                 self.require_in_place()
                 progress = _Progress.COMMITTING
             self._note(identity)
@@ -178,12 +190,12 @@ class Catalogue:
                 change.settle(no_space())
         return [change for change in batch if change.frees]
 
-    def _change(self, connection: Connection, batch: list[_Waiting]) -> Identity | None:
-        """Make the changes and, if they have changed anything, advance the generation."""
+    def _change(self, connection: Connection, changes: Iterable[Callable[[Connection], object]]) -> Identity | None:
+        """Make changes and, if they have changed anything, advance the generation."""
         driver = cast("sqlite3.Connection", connection.connection.driver_connection)
         before = driver.total_changes
-        for change in batch:
-            change.run(connection)
+        for change in changes:
+            change(connection)
         if self._identity is None or driver.total_changes == before:
             return self._identity
         advanced = evolve(self._identity, generation=self._identity.generation + 1)
@@ -223,25 +235,6 @@ class _Progress(Enum):
     BEGINNING = "beginning"
     CHANGING = "changing"
     COMMITTING = "committing"
-
-
-class _OpenFile:
-    """A file that is open, and the name it was opened by."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._inode = self._look()
-
-    def is_in_place(self) -> bool:
-        """Whether the name still leads to the file."""
-        try:
-            return self._look() == self._inode
-        except OSError:
-            return False
-
-    def _look(self) -> tuple[int, int]:
-        status = os.stat(self._path)  # noqa: PTH116 - for each read and each commit
-        return status.st_dev, status.st_ino
 
 
 class _Waiting:
@@ -289,6 +282,20 @@ class _Change(_Waiting, Generic[T]):
             self.answer.set_exception(error)
         else:
             self.answer.set_result(self._result[0])
+
+
+def _files_beside(path: Path) -> list[OpenFile]:
+    """Note the log and its index, which are there once something was written and stay as long as the database is open."""
+    log_file, index = f"{path}-wal", f"{path}-shm"
+    return [OpenFile(name, is_log=name == log_file) for name in (log_file, index) if Path(name).exists()]
+
+
+def _replaced() -> Problem:
+    return Problem(
+        "NotReady",
+        "The store's catalogue, or a file beside it, was removed, replaced or cut while it was in use; nothing can be stored. "
+        "It must be put back by who runs the store.",
+    )
 
 
 def _engine(url: URL, *, begin: str, connections: int) -> Engine:

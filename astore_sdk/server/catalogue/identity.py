@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from astore_sdk.server.catalogue.tables import store
 
@@ -25,3 +25,8 @@ def put(connection: Connection, identity: Identity) -> None:
             generation=identity.generation,
         )
     )
+
+
+def store_id(connection: Connection) -> str | None:
+    """Read which store's catalogue it is; None if it does not say."""
+    return connection.execute(select(store.c.id)).scalars().first()

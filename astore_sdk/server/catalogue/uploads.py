@@ -14,6 +14,8 @@ from astore_sdk.server.problems import Problem
 from astore_sdk.server.values import Blob, Description, StoredPart, StoredUpload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.engine import Connection, RowMapping
 
 _UPLOAD = select(uploads.c.id, uploads.c.key, uploads.c.content_type, uploads.c.metadata, uploads.c.initiated_us)
@@ -136,6 +138,12 @@ def remove(connection: Connection, upload: str) -> list[str]:
     names = list(connection.execute(select(parts.c.name).where(parts.c.upload_id == upload)).scalars())
     connection.execute(delete(uploads).where(uploads.c.id == upload))
     return names
+
+
+def remove_parts(connection: Connection, upload: str, blobs: Iterable[str]) -> None:
+    """Forget the parts of an upload that are in these blobs."""
+    for name in blobs:
+        connection.execute(delete(parts).where(parts.c.upload_id == upload, parts.c.name == name))
 
 
 def completed(connection: Connection, bucket: int, key: bytes, upload: str) -> Completed | None:
