@@ -19,8 +19,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import stat
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeGuard, cast
 
 from attrs import frozen
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 FILE_NAME = "store.json"
 _FORM = 1
+_MARK_DIGITS = 32
+# More than can be made in the time that there is, and room for all that is added to it in 64 bits.
+_MOST_COMMITS = 2**62
+_LONGEST = 4096
 # All files have the same length, far less than a sector of a disk, so that they are rewritten in place and at once,
 # without room for a second file: a full disk must not keep the store from starting.
 _TEMPLATE = '{{"form": {form}, "id": "{id}", "opened": "{opened}", "generation": {generation:>20}}}\n'
@@ -56,30 +61,48 @@ class Identity:
 
 def new_mark() -> str:
     """Make a random mark."""
-    return secrets.token_hex(16)
+    return secrets.token_hex(_MARK_DIGITS // 2)
+
+
+def is_mark(value: object) -> TypeGuard[str]:
+    """Whether this is what `new_mark` makes."""
+    return isinstance(value, str) and len(value) == _MARK_DIGITS and set(value) <= set("0123456789abcdef")
+
+
+def is_generation(value: object) -> TypeGuard[int]:
+    """Whether this can be a number of commits."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_COMMITS
 
 
 def read(data: Path) -> Identity | None:
     """Read the folder's marks; None if it has none yet. Raises `DataFolderError` if they cannot be understood."""
     try:
-        text = (data / FILE_NAME).read_text(encoding="ascii")
+        file = os.open(data / FILE_NAME, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         return None
-    except UnicodeDecodeError:
-        text = ""
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise DataFolderError(f"{FILE_NAME} is not a file; {_advice(data)}")
+        text = os.read(file, _LONGEST)
+    finally:
+        os.close(file)
     try:
         found: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if isinstance(found, dict):
         marks = cast("dict[str, object]", found)
         form, id_, opened, generation = (marks.get(name) for name in ("form", "id", "opened", "generation"))
         if isinstance(form, int) and form > _FORM:
             raise DataFolderError(f"{FILE_NAME} was written by a newer astore (form {form}, known is {_FORM})")
-        if form == _FORM and isinstance(id_, str) and id_ and isinstance(opened, str) and isinstance(generation, int):
+        if form == _FORM and is_mark(id_) and is_mark(opened) and is_generation(generation):
             return Identity(id_, opened, generation)
-    raise DataFolderError(
-        f"{FILE_NAME} is damaged; restore it, or see what is there with {command(data, 'check')}, then accept the catalogue "
+    raise DataFolderError(f"{FILE_NAME} is damaged; {_advice(data)}")
+
+
+def _advice(data: Path) -> str:
+    return (
+        f"restore it, or see what is there with {command(data, 'check')}, then accept the catalogue "
         f"with {command(data, 'repair --adopt-catalogue')}"
     )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
+_MARKS = "store.json"
 
 
 class FolderLock:
@@ -32,16 +33,15 @@ class FolderLock:
         self._data = data
         self._path = data / "lock"
         self._open: list[int] = []
-        self._lock_file: int | None = None
-        self._has_marks = False
+        self._files: dict[str, int] = {}
         try:
             if hasattr(os, "O_DIRECTORY"):
                 self._open.append(os.open(data, os.O_RDONLY | os.O_DIRECTORY | _CLOSE_ON_EXEC))
                 self._take(self._open[-1], optional=True)
             if create or self._path.exists():
-                self._lock_file = os.open(self._path, os.O_RDWR | os.O_CREAT | _CLOSE_ON_EXEC, 0o600)
-                self._open.append(self._lock_file)
-                self._take(self._lock_file)
+                self._files["lock"] = os.open(self._path, os.O_RDWR | os.O_CREAT | _CLOSE_ON_EXEC, 0o600)
+                self._open.append(self._files["lock"])
+                self._take(self._files["lock"])
             self.take_marks()
         except BaseException:
             self.close()
@@ -49,28 +49,31 @@ class FolderLock:
 
     def take_marks(self) -> None:
         """Lock `store.json` besides, once it is there."""
-        if self._has_marks:
+        if _MARKS in self._files:
             return
         try:
-            file = os.open(self._data / "store.json", os.O_RDONLY | _CLOSE_ON_EXEC)
+            # What is no file is refused when it is read; a pipe must not be waited for here.
+            file = os.open(self._data / _MARKS, os.O_RDONLY | _CLOSE_ON_EXEC | getattr(os, "O_NONBLOCK", 0))
         except FileNotFoundError:
             return
         self._open.append(file)
         self._take(file, optional=True)
-        self._has_marks = True
+        self._files[_MARKS] = file
 
     @property
-    def is_in_place(self) -> bool:
-        """Whether the file `lock` is still the one that is held."""
-        if self._lock_file is None:
-            return True
-        try:
-            return os.path.samestat(os.stat(self._path), os.fstat(self._lock_file))  # noqa: PTH116 - beside fstat
-        except OSError:
-            return False
+    def misplaced(self) -> str | None:
+        """Name of a file that is no longer the one that is held; None if all are."""
+        for name, file in self._files.items():
+            try:
+                if not os.path.samestat(os.stat(self._data / name), os.fstat(file)):  # noqa: PTH116 - beside fstat
+                    return name
+            except OSError:
+                return name
+        return None
 
     def close(self) -> None:
         """Give the folder free."""
+        self._files.clear()
         while self._open:
             os.close(self._open.pop())
 

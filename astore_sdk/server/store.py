@@ -114,9 +114,9 @@ class Store:
         self.close()
 
     @property
-    def holds_lock(self) -> bool:
-        """Whether the folder's file `lock` is still the one that this store holds."""
-        return self._lock.is_in_place
+    def misplaced(self) -> str | None:
+        """Name of a small file of the folder that is no longer the one that this store holds; None if all are."""
+        return self._lock.misplaced
 
     def now_us(self) -> int:
         """Give the time as the catalogue keeps it."""

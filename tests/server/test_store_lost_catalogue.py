@@ -326,15 +326,6 @@ def test_the_start_says_what_it_moved_and_never_deletes(data: Path) -> None:
     assert sorted(path.read_bytes() for path in data.glob(f"lost/*/{names[0]}")) == [b"another", b"left over"]
 
 
-def test_the_start_says_what_is_missing(data: Path) -> None:
-    next(data.glob("blobs/*/*")).unlink()
-    with ServeProcess(data) as running:
-        assert running.terminate() == 0
-    assert running.errors.count("\n") == 1
-    assert "1 blob that the catalogue names is missing" in running.errors
-    assert "astore store check" in running.errors
-
-
 def test_the_marks_are_json_that_grows_with_each_commit(data: Path) -> None:
     def marks() -> dict[str, object]:
         found: dict[str, object] = json.loads((data / "store.json").read_text())

@@ -18,7 +18,7 @@ from attrs import frozen
 from astore_sdk.server.catalogue import tables
 from astore_sdk.server.catalogue.engine import BUSY_SECONDS, CatalogueError
 from astore_sdk.server.errors import command
-from astore_sdk.server.identity import Identity
+from astore_sdk.server.identity import Identity, is_generation, is_mark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,8 +93,9 @@ def _look(connection: sqlite3.Connection, whole: bool) -> Look:
     absent = _REQUIRED - present
     if absent:
         raise DamagedCatalogueError(f"it is damaged: tables are missing ({', '.join(sorted(absent))})")
+    _require_columns(connection, present)
     _check(connection, whole)
-    rows: list[tuple[str, str, str, int]] = []
+    rows: list[tuple[object, object, object, object]] = []
     if "store" in present:
         rows = connection.execute("SELECT id, opened, opened_before, generation FROM store").fetchall()
     if len(rows) > 1:
@@ -107,7 +108,25 @@ def _look(connection: sqlite3.Connection, whole: bool) -> Look:
     if not rows:
         return Look("good" if filled else "empty", None, bool(filled & {"contents", "parts"}))
     id_, opened, before, generation = rows[0]
+    if not (
+        is_mark(id_)
+        and is_mark(opened)
+        and isinstance(before, str)
+        and (not before or is_mark(before))
+        and is_generation(generation)
+    ):
+        raise DamagedCatalogueError("it is damaged: its store id or its generation is none")
     return Look("good", Identity(id_, opened, generation, before), bool(filled & {"contents", "parts"}))
+
+
+def _require_columns(connection: sqlite3.Connection, present: set[str]) -> None:
+    """See that the tables that are there have what they are asked for; those that a later version has added are made later."""
+    for name, table in tables.metadata.tables.items():
+        if name in present:
+            found = {row[1] for row in connection.execute(f"PRAGMA table_info({name})")}
+            absent = {column.name for column in table.columns} - found
+            if absent:
+                raise DamagedCatalogueError(f"it is damaged: the table {name} lacks {', '.join(sorted(absent))}")
 
 
 def _check(connection: sqlite3.Connection, whole: bool) -> None:

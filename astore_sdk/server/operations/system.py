@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from astore_sdk.server.asgi import Response, json_response
@@ -38,8 +37,7 @@ async def get_readiness(store: Store, _request: Request) -> Response:
     """Try what every request needs: a query of the catalogue and a durable file among the blobs."""
 
     def probe() -> None:
-        store.catalogue.read_now(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
-        store.catalogue.require_in_place()
+        store.catalogue.probe()
         store.blobs.probe()
 
     try:
@@ -47,6 +45,6 @@ async def get_readiness(store: Store, _request: Request) -> Response:
     except (OSError, SQLAlchemyError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the catalogue does not answer"
         raise Problem("NotReady", f"The store cannot work: {reason}.") from error
-    if not store.holds_lock:
-        raise Problem("NotReady", "The store's lock file was removed or replaced; restart the store.")
+    if (gone := store.misplaced) is not None:
+        raise Problem("NotReady", f"The store's file {gone} was removed or replaced; put it back, or restart the store.")
     return _health()
