@@ -20,7 +20,8 @@
     ├── SourceChangedError              the source changed while it was sent
     ├── ObjectChangedError              the object changed while it was received
     ├── TransferInProgressError         another process is at the same resumable transfer
-    └── PolicyViolationError            what was fetched is not what the policy asks for
+    ├── PolicyViolationError            what was fetched is not what the policy asks for
+    └── WrongObjectError                an answer about another bucket or key than was asked for
 
 An argument of the wrong type is a plain `TypeError`, a failure of the local disk a plain `OSError`.
 """
@@ -57,6 +58,7 @@ __all__ = [
     "TooManyRequestsError",
     "TransferInProgressError",
     "UnauthorizedError",
+    "WrongObjectError",
 ]
 
 
@@ -214,6 +216,13 @@ class PolicyViolationError(ArtifactStoreError):
     """
 
     violations: tuple[str, ...] = ()
+
+
+class WrongObjectError(ArtifactStoreError):
+    """The answer is about another bucket or key than was asked for: something on the way changes paths.
+
+    What was read is not delivered. A write may have changed the other object.
+    """
 
 
 class InsecureTransportWarning(UserWarning):

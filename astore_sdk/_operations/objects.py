@@ -86,7 +86,9 @@ def list_objects(
         marker=check_text("marker", marker) if marker else UNSET,
         max_keys=UNSET if max_keys is None else max_keys,
     )
-    return Operation("listObjects", request(kwargs), convert.object_list, repeatable=True, bucket=bucket)
+    return Operation(
+        "listObjects", request(kwargs), lambda answer: convert.object_list(answer, bucket), repeatable=True, bucket=bucket
+    )
 
 
 def put_object(

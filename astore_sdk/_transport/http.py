@@ -17,6 +17,7 @@ from .._operations.operation import Operation
 from .._version import __version__
 from .._wire import failures
 from .._wire.messages import Answer, header_fields
+from .._wire.resource import FIELD, resource_field
 from ..auth import BearerAuth
 from ..config import Config, Timeout
 from ..exceptions import InvalidInputError, NetworkError
@@ -104,6 +105,10 @@ class Channel:
         """Make the request; its path is exactly what was built. A streamed body takes the place of the content."""
         asked = operation.request
         headers = {**self._headers, **asked.headers}
+        if operation.bucket is not None and operation.key is not None:
+            named = resource_field(asked.path, operation.bucket, operation.key)
+            if named is not None:
+                headers[FIELD] = named
         length = len(asked.content) if body is None else body.length
         if length or asked.method in _WITH_BODY:
             headers["Content-Length"] = str(length)
@@ -140,7 +145,7 @@ class Channel:
             body = redact(body.decode("latin-1")).encode("latin-1")
         elif "x-request-id" in fields:
             fields["x-request-id"] = redact(fields["x-request-id"])
-        return Answer(status, fields, body, at)
+        return Answer(status, fields, body, at, redact)
 
     def failure(self, error: Exception, operation: Operation[object]) -> NetworkError:
         """Return our error for one of httpx's."""

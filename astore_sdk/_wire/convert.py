@@ -16,12 +16,13 @@ import astore_api.models as api
 from astore_api.types import Unset
 
 from .. import models
-from ..exceptions import ResponseDecodeError
+from ..exceptions import ResponseDecodeError, WrongObjectError
 from .dates import as_utc, parse_http_date
 from .digests import digest_of_field, is_digest
 from .messages import Answer
 from .metadata import PREFIX, decode_metadata
 from .names import bare_etag
+from .resource import HINT as PROXY_HINT
 
 T = TypeVar("T")
 M_co = TypeVar("M_co", covariant=True)
@@ -138,8 +139,8 @@ def bucket(record: object) -> models.Bucket:
     )
 
 
-def object_(record: object, *, known_size: int | None = None) -> models.Object:
-    """Convert an Object; `known_size` stands in for a size that was left out."""
+def object_(record: object, *, known_size: int | None = None, bucket: str | None = None) -> models.Object:
+    """Convert an Object; `known_size` stands in for a size that was left out. `bucket` is where it must be, if it says so."""
     raw = model(api.Object, record)
     found = size("size", raw.size)
     if found is None:
@@ -150,6 +151,8 @@ def object_(record: object, *, known_size: int | None = None) -> models.Object:
     digest = text("digest", raw.digest)
     if digest is not None and not is_digest(digest):
         raise _wrong("digest", digest)
+    if bucket is not None and text("bucket", raw.bucket) not in (bucket, None):
+        raise WrongObjectError("the list has objects of another bucket than was asked for", hint=PROXY_HINT)
     return models.Object(
         key=_needed("key", text("key", raw.key)),
         size=found,
@@ -191,11 +194,11 @@ def object_written(answer: Answer, key: str, *, sent: models.Object | None) -> m
     )
 
 
-def object_list(answer: Answer) -> models.ObjectList:
-    """Convert one page of objects."""
+def object_list(answer: Answer, bucket: str) -> models.ObjectList:
+    """Convert one page of the objects of a bucket."""
     page = answer.json()
     return models.ObjectList(
-        objects=records(page, "objects", object_),
+        objects=records(page, "objects", lambda record: object_(record, bucket=bucket)),
         common_prefixes=_strings("commonPrefixes", page.get("commonPrefixes")),
         is_truncated=flag("isTruncated", page.get("isTruncated")) or False,
         next_marker=text("nextMarker", page.get("nextMarker")),
@@ -216,6 +219,8 @@ def delete_result(answer: Answer) -> models.DeleteResult:
 def multipart_upload(record: object, bucket: str, key: str | None = None) -> models.MultipartUpload:
     """Convert a MultipartUpload; bucket and key stand in for what was left out."""
     raw = model(api.MultipartUpload, record)
+    if key is None and text("bucket", raw.bucket) not in (bucket, None):
+        raise WrongObjectError("the list has uploads of another bucket than was asked for", hint=PROXY_HINT)
     return models.MultipartUpload(
         bucket=bucket,
         key=_needed("key", key or text("key", raw.key)),

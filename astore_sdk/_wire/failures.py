@@ -26,6 +26,7 @@ from ..exceptions import (
     TooManyRequestsError,
     UnauthorizedError,
 )
+from .resource import HINT as PROXY_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,6 +76,7 @@ _HINTS_BY_CODE = {
     "EntityTooLarge": "Upload it in parts: upload() does so above TransferConfig.threshold.",
     "EntityTooSmall": "Every part but the last has at least 5 MiB.",
     "InsufficientStorage": "Make room on the store's disk.",
+    "KeyMismatch": f"Nothing was done. {PROXY_HINT}",
 }
 
 _HINTS_BY_STATUS = {
@@ -91,12 +93,14 @@ def from_answer(answer: Answer, operation: str, bucket: str | None, key: str | N
     """Make the error that an answer other than 2xx stands for."""
     problem = _problem(answer.body)
     status = answer.status
-    code = _plain(problem.get("code"))
+    code = _plain(problem.get("code")) or _plain(answer.fields.get("x-astore-error-code"))
     kind = _BY_STATUS.get(status, ServerError if 500 <= status < 600 else ArtifactStoreError)
     if code == "BadDigest":
         kind = IntegrityError
     message = _plain(problem.get("detail")) or _plain(problem.get("title")) or _described(answer, bucket, key)
     hint = _HINTS_BY_CODE.get(code or "") or _HINTS_BY_STATUS.get(status)
+    if status == 400 and key is not None and not code and not _is_json(_media_type(answer)):
+        hint = PROXY_HINT  # a proxy that reads the path refuses what it takes for an attack; the store says a code
     if 300 <= status < 400 and status != 304:
         location = _plain(answer.fields.get("location"))
         message = f"redirected{f' to {location}' if location else ''}; redirects of requests to a store are not followed"
@@ -130,7 +134,7 @@ def _plain(value: object) -> str | None:
 
 def _described(answer: Answer, bucket: str | None, key: str | None) -> str:
     """Describe an answer without a problem document: a HEAD's, or one of something in front of the store."""
-    media_type = (answer.fields.get("content-type") or "").partition(";")[0].strip().lower()
+    media_type = _media_type(answer)
     if answer.body and media_type == "text/plain":
         first = answer.body[:200].decode("utf-8", "replace").strip()
         said = f": {_plain(first)}" if first else ""
@@ -143,8 +147,16 @@ def _described(answer: Answer, bucket: str | None, key: str | None) -> str:
     return f"{known}{said}{origin}"
 
 
+def _media_type(answer: Answer) -> str:
+    return (answer.fields.get("content-type") or "").partition(";")[0].strip().lower()
+
+
+def _is_json(media_type: str) -> bool:
+    return not media_type or re.fullmatch(r"application/(problem\+)?json", media_type) is not None
+
+
 def _foreign(answer: Answer, media_type: str) -> bool:
-    return bool(answer.body) and bool(media_type) and not re.fullmatch(r"application/(problem\+)?json", media_type)
+    return bool(answer.body) and not _is_json(media_type)
 
 
 def from_httpx(

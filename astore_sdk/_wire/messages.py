@@ -10,7 +10,7 @@ from attrs import field, frozen
 from ..exceptions import ResponseDecodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 RawHeaders = list[tuple[bytes, bytes]]
 """Header fields as they came."""
@@ -58,6 +58,10 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
     at: float = 0.0
     """When the head was there, in seconds since the epoch."""
+    redact: Callable[[str], str] = field(default=str, repr=False, eq=False)
+    """Removes the token from text of the answer's that an error shows."""
+    document: Mapping[str, object] | None = field(default=None, init=False, repr=False, eq=False)
+    """The JSON object in the body, once `json` has read it."""
 
     @property
     def ok(self) -> bool:
@@ -81,4 +85,6 @@ class Answer:
                 status_code=self.status,
                 hint="Is base_url really the address of an artifact store?",
             )
-        return cast("dict[str, object]", value)
+        document = cast("dict[str, object]", value)
+        object.__setattr__(self, "document", document)  # it is a function of the body: the answer stays the same value
+        return document

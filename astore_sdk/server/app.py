@@ -18,7 +18,7 @@ from astore_sdk.server.operations import buckets, complete, multipart, objects, 
 from astore_sdk.server.problems import Problem, from_database_error, from_os_error
 from astore_sdk.server.query import parse_query
 from astore_sdk.server.responder import Responder
-from astore_sdk.server.routes import find_route
+from astore_sdk.server.routes import find_route, require_resource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from astore_sdk.server.store import Store
 
 log: logging.Logger = logging.getLogger("astore_sdk.server")
+
+RESOURCE_HEADER = "x-astore-resource"
 
 _OPERATIONS: dict[str, Callable[[Store, Request], Awaitable[Response]]] = {
     "listBuckets": buckets.list_buckets,
@@ -98,6 +100,8 @@ class App:
         path, method = scope["raw_path"], scope["method"]
         if not path.startswith(b"/health"):
             self._authorize(headers)
+        if (meant := headers.get(RESOURCE_HEADER)) is not None:
+            require_resource(path, meant)
         query = parse_query(scope["query_string"])
         if self._faults is not None and path == b"/faults":
             request = Request("faults", method, "", b"", query, headers, receive)
@@ -110,6 +114,7 @@ class App:
         fault = self._fault(request)
         if fault is None or await responder.misbehave_before(request, fault):
             response = await _OPERATIONS[route.operation](self._store, request)
+            responder.location = route.location
             await responder.send(request, response, fault)
 
     def _authorize(self, headers: RequestHeaders) -> None:

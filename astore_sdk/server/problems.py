@@ -25,6 +25,7 @@ _STATUS_OF_CODE = {
     "InvalidPart": 400,
     "InvalidPartOrder": 400,
     "InvalidRequest": 400,
+    "KeyMismatch": 400,
     "Unauthorized": 401,
     "NoSuchBucket": 404,
     "NoSuchKey": 404,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from astore_sdk.server import BackgroundServer
 
-OBJECT_FIELDS = {"key", "size", "lastModified", "etag", "contentType", "digest", "metadata"}
+OBJECT_FIELDS = {"bucket", "key", "size", "lastModified", "etag", "contentType", "digest", "metadata"}
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000])
@@ -26,7 +26,13 @@ def test_bytes_come_back_exactly(http: httpx.Client, bucket: str, size: int) -> 
     assert put.status_code == 200
     shape = put.json()
     assert set(shape) == OBJECT_FIELDS
-    assert (shape["key"], shape["size"], shape["digest"], shape["metadata"]) == ("key", size, sha256(data), {})
+    assert (shape["bucket"], shape["key"], shape["size"], shape["digest"], shape["metadata"]) == (
+        bucket,
+        "key",
+        size,
+        sha256(data),
+        {},
+    )
     got = http.get(f"/s3/{bucket}/key")
     assert got.content == data
     assert got.headers["content-length"] == str(size)

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from astore_sdk.server.values import Blob, StoredObject
 
 
-def object_json(stored: StoredObject) -> dict[str, JsonValue]:
+def object_json(bucket: str, stored: StoredObject) -> dict[str, JsonValue]:
     """Write the shape `Object`."""
     metadata: dict[str, JsonValue] = dict(stored.description.metadata)
     return {
+        "bucket": bucket,
         "key": stored.key.decode(),
         "size": stored.size,
         "lastModified": timestamp(stored.modified_us),
@@ -42,9 +43,9 @@ def object_json(stored: StoredObject) -> dict[str, JsonValue]:
     }
 
 
-def object_written(stored: StoredObject) -> Response:
+def object_written(bucket: str, stored: StoredObject) -> Response:
     """Answer a write with the object as it is now."""
-    return json_response(200, object_json(stored), _version(stored))
+    return json_response(200, object_json(bucket, stored), _version(stored))
 
 
 def version_headers(etag: str, modified: datetime, digest: str) -> tuple[tuple[str, str], ...]:
@@ -82,7 +83,7 @@ async def put_object(store: Store, request: Request) -> Response:
 
         written = await store.catalogue.write(change)
     store.blobs.remove_unused(written.doomed)
-    return object_written(written.object)
+    return object_written(request.bucket, written.object)
 
 
 async def get_object(store: Store, request: Request) -> Response:
@@ -161,7 +162,7 @@ async def delete_objects(store: Store, request: Request) -> Response:
 
     store.blobs.remove_unused(await store.catalogue.write(change))
     deleted: list[JsonValue] = list(wanted)
-    return json_response(200, {"deleted": deleted, "errors": errors})
+    return json_response(200, {"bucket": request.bucket, "deleted": deleted, "errors": errors})
 
 
 async def copy_object(store: Store, request: Request) -> Response:
@@ -184,7 +185,7 @@ async def copy_object(store: Store, request: Request) -> Response:
 
     written = await store.catalogue.write(change)
     store.blobs.remove_unused(written.doomed)
-    return object_written(written.object)
+    return object_written(request.bucket, written.object)
 
 
 def _copy_source(header: str) -> tuple[str, bytes]:
@@ -211,7 +212,8 @@ async def list_objects(store: Store, request: Request) -> Response:
     return json_response(
         200,
         {
-            "objects": [object_json(stored) for stored in page.objects],
+            "bucket": request.bucket,
+            "objects": [object_json(request.bucket, stored) for stored in page.objects],
             "commonPrefixes": [common.decode() for common in page.common_prefixes],
             "isTruncated": page.next_marker is not None,
             "nextMarker": None if page.next_marker is None else page.next_marker.decode(),
