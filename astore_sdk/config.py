@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from attrs import evolve, field, frozen
 
@@ -40,6 +40,7 @@ _OWN_HEADERS = frozenset(
         "if-range",
         "range",
         "transfer-encoding",
+        "x-astore-resource",
     }
 )
 
@@ -162,6 +163,11 @@ def _base_url(value: str | None) -> str:
         raise InvalidInputError(f"base_url has spaces, control or non-ASCII characters: {value!r}")
     if ":" not in host and not all(0 < len(label) <= 63 for label in host.removesuffix(".").split(".")):
         raise InvalidInputError(f"base_url's host is {host!r}, but between dots are 1 to 63 characters (RFC 1035, section 2.3.4)")
+    if "s3" in re.split(r"[/\\]", unquote(parts.path).lower()):
+        raise InvalidInputError(
+            f"base_url has the segment 's3' in its path: {value!r}",
+            hint="Give the address without it: the client adds /s3 itself, and what follows it would be taken for a bucket.",
+        )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
@@ -260,8 +266,8 @@ class Config:
     """Where the store is and how to speak with it. Its repr hides the token and other secrets.
 
     Attributes:
-        base_url: `http` or `https`, host and port; a path prefix is kept. None or empty is an `InvalidInputError`, so that
-            `os.getenv(…)` can be passed as it is.
+        base_url: `http` or `https`, host and port; a path prefix is kept, but may have no segment `s3`, which the client adds.
+            None or empty is an `InvalidInputError`, so that `os.getenv(…)` can be passed as it is.
         token: Bearer token, or None for none.
         timeout: Idle seconds in each phase (`connect` at most 10 of them), or a `Timeout`. Never a cap on a whole transfer.
         insecure_skip_verify: Do not verify TLS certificates; warns once for each client.
