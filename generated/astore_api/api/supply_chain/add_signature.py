@@ -129,6 +129,10 @@ def sync_detailed(
     record equal
     to a stored one is answered with the stored one.
 
+    The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
+    `signedBy` at
+    most 1 KiB. At most 1,000 signatures speak of the same bytes of an object (409 `TooManyRecords`).
+
     Args:
         bucket (str):
         key (str):
@@ -170,6 +174,10 @@ def sync(
     record equal
     to a stored one is answered with the stored one.
 
+    The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
+    `signedBy` at
+    most 1 KiB. At most 1,000 signatures speak of the same bytes of an object (409 `TooManyRecords`).
+
     Args:
         bucket (str):
         key (str):
@@ -205,6 +213,10 @@ async def asyncio_detailed(
     truth: whoever verifies does so with keys of their own. A private key is never part of a request. A
     record equal
     to a stored one is answered with the stored one.
+
+    The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
+    `signedBy` at
+    most 1 KiB. At most 1,000 signatures speak of the same bytes of an object (409 `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -244,6 +256,10 @@ async def asyncio(
     truth: whoever verifies does so with keys of their own. A private key is never part of a request. A
     record equal
     to a stored one is answered with the stored one.
+
+    The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
+    `signedBy` at
+    most 1 KiB. At most 1,000 signatures speak of the same bytes of an object (409 `TooManyRecords`).
 
     Args:
         bucket (str):
