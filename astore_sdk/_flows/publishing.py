@@ -39,6 +39,9 @@ from .signing import attach_signature, attach_statement, carries, statement
 _MAX_SIGNATURE = 2048
 """Bytes, of an RSA key with 16,384 bits."""
 
+_LISTED_CONTENT = 1024
+"""Characters of an SBOM that lists bring along in any case."""
+
 
 @frozen
 class Document:
@@ -52,8 +55,11 @@ class Document:
     @property
     def note(self) -> dict[str, object]:
         """What stands beside its signed attestation, which has all of it."""
-        # The digest is no evidence: it spares whoever looks for this SBOM among others to receive all of them.
-        return {"format": self.marker.format, "version": self.marker.version, "contentDigest": self.digest}
+        told: dict[str, object] = {"format": self.marker.format, "version": self.marker.version}
+        if len(self.content) > _LISTED_CONTENT:
+            # No evidence: it spares whoever looks for this SBOM among others that lists leave out to receive all of them.
+            told["contentDigest"] = self.digest
+        return told
 
     @property
     def digest(self) -> str:

@@ -18,7 +18,7 @@ from astore_sdk.server.limits import KIB
 from astore_sdk.server.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from astore_sdk.server.asgi import JsonValue
 
@@ -35,6 +35,8 @@ _STATED_VERSION = re.compile(r'"(?:spdxVersion|specVersion)"\s*:\s*"(?:SPDX-)?([
 # Characters. To parse a larger document, which no thread does without holding up the others, its version is not worth it.
 _PARSED_DOCUMENT = 1024 * KIB
 _EDGE = 64 * KIB
+
+_MAX_DEPTH = 100
 
 # Bytes. What names something, and what signs it.
 _MAX_NAME = 1 * KIB
@@ -114,6 +116,20 @@ def refuse_private_keys(body: JsonValue) -> None:
             "The request contains a private key. It was not stored, but it has left your machine: consider it exposed "
             "and replace it. Signing is done by the client; the store takes signatures and public keys only.",
         )
+
+
+def refuse_deep_nesting(body: JsonValue) -> None:
+    """Refuse a request whose JSON is nested so deeply that some reader could not read a list with this record in it."""
+    level: list[JsonValue] = [body]
+    for _ in range(_MAX_DEPTH):
+        level = [item for value in level for item in _items(value)]
+        if not level:
+            return
+    raise Problem("InvalidRequest", f"The body is nested more than {_MAX_DEPTH} levels deep.")
+
+
+def _items(value: JsonValue) -> Iterable[JsonValue]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _read_signature(fields: Fields) -> dict[str, JsonValue]:

@@ -31,6 +31,7 @@ from astore_sdk.server.record_forms import (
     SIGNATURE,
     Fields,
     RecordForm,
+    refuse_deep_nesting,
     refuse_private_keys,
 )
 from astore_sdk.server.record_heads import Head, head_of, joined, to_json
@@ -125,6 +126,7 @@ class _Taken:
 
 def _take(form: RecordForm, body: JsonValue) -> _Taken:
     refuse_private_keys(body)
+    refuse_deep_nesting(body)
     fields = Fields(body)
     kept = form.read(fields)
     named = fields.optional_digest("artifactDigest")

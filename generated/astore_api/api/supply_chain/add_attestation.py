@@ -128,8 +128,10 @@ def sync_detailed(
     record equal to a stored one is answered with the stored one.
 
     The body has at most 1 MiB (413 `EntityTooLarge`), `type`, `predicateType` and `createdBy` at most 1
-    KiB each. At
-    most 1,000 attestations speak of the same bytes of an object (409 `TooManyRecords`).
+    KiB each; it
+    is nested at most 100 levels deep. At most 1,000 attestations speak of the same bytes of an object
+    (409
+    `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -171,8 +173,10 @@ def sync(
     record equal to a stored one is answered with the stored one.
 
     The body has at most 1 MiB (413 `EntityTooLarge`), `type`, `predicateType` and `createdBy` at most 1
-    KiB each. At
-    most 1,000 attestations speak of the same bytes of an object (409 `TooManyRecords`).
+    KiB each; it
+    is nested at most 100 levels deep. At most 1,000 attestations speak of the same bytes of an object
+    (409
+    `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -209,8 +213,10 @@ async def asyncio_detailed(
     record equal to a stored one is answered with the stored one.
 
     The body has at most 1 MiB (413 `EntityTooLarge`), `type`, `predicateType` and `createdBy` at most 1
-    KiB each. At
-    most 1,000 attestations speak of the same bytes of an object (409 `TooManyRecords`).
+    KiB each; it
+    is nested at most 100 levels deep. At most 1,000 attestations speak of the same bytes of an object
+    (409
+    `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -250,8 +256,10 @@ async def asyncio(
     record equal to a stored one is answered with the stored one.
 
     The body has at most 1 MiB (413 `EntityTooLarge`), `type`, `predicateType` and `createdBy` at most 1
-    KiB each. At
-    most 1,000 attestations speak of the same bytes of an object (409 `TooManyRecords`).
+    KiB each; it
+    is nested at most 100 levels deep. At most 1,000 attestations speak of the same bytes of an object
+    (409
+    `TooManyRecords`).
 
     Args:
         bucket (str):

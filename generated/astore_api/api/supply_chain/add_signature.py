@@ -131,7 +131,9 @@ def sync_detailed(
 
     The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
     `signedBy` at
-    most 1 KiB. At most 1,000 signatures speak of the same bytes of an object (409 `TooManyRecords`).
+    most 1 KiB; it is nested at most 100 levels deep. At most 1,000 signatures speak of the same bytes
+    of an object
+    (409 `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -176,7 +178,9 @@ def sync(
 
     The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
     `signedBy` at
-    most 1 KiB. At most 1,000 signatures speak of the same bytes of an object (409 `TooManyRecords`).
+    most 1 KiB; it is nested at most 100 levels deep. At most 1,000 signatures speak of the same bytes
+    of an object
+    (409 `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -216,7 +220,9 @@ async def asyncio_detailed(
 
     The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
     `signedBy` at
-    most 1 KiB. At most 1,000 signatures speak of the same bytes of an object (409 `TooManyRecords`).
+    most 1 KiB; it is nested at most 100 levels deep. At most 1,000 signatures speak of the same bytes
+    of an object
+    (409 `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -259,7 +265,9 @@ async def asyncio(
 
     The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
     `signedBy` at
-    most 1 KiB. At most 1,000 signatures speak of the same bytes of an object (409 `TooManyRecords`).
+    most 1 KiB; it is nested at most 100 levels deep. At most 1,000 signatures speak of the same bytes
+    of an object
+    (409 `TooManyRecords`).
 
     Args:
         bucket (str):
