@@ -822,7 +822,20 @@ class Client:
 
     def get_signatures(self, bucket: str, key: str) -> list[Signature]:
         """List the signatures of an object, oldest first, also those of bytes it had earlier. They are not verified here."""
-        return self._runner.perform(operations.supply_chain.list_signatures(bucket, key))
+        return self._runner.run(flows.records.get_signatures(self._settings, bucket, key))
+
+    def get_signature(self, bucket: str, key: str, id: str) -> Signature:  # noqa: A002 - the field's name for it
+        """Return one signature of an object. It is not verified here.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            id: The record's id.
+
+        Raises:
+            NotFoundError: The object has no signature with this id, or there is no such object or bucket.
+        """
+        return self._runner.perform(operations.records.get_record(operations.records.SIGNATURES, bucket, key, id))
 
     def attach_sbom(
         self,
@@ -855,22 +868,37 @@ class Client:
             )
         )
 
-    def get_sbom(self, bucket: str, key: str, *, format: str | None = None) -> Sbom:  # noqa: A002 - as above
-        """Return the newest SBOM that speaks of the bytes the object has now.
+    def get_sbom(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        format: str | None = None,  # noqa: A002 - as above
+        id: str | None = None,  # noqa: A002 - as above
+    ) -> Sbom:
+        """Return the newest SBOM that speaks of the bytes the object has now, or the one with an id.
+
+        The newest is whatever was attached last, by whoever may write records: what was signed is the predicate of an attestation.
 
         Args:
             bucket: The object's bucket.
             key: The object's key.
             format: Only one of this format, `spdx` or `cyclonedx`.
+            id: The record's id, in place of a format: that one, whichever bytes it speaks of.
 
         Raises:
+            InvalidInputError: Both a format and an id are given; nothing was sent.
             NotFoundError: There is none, or no such object or bucket.
         """
-        return self._runner.perform(operations.supply_chain.get_sbom(bucket, key, format))
+        return self._runner.perform(operations.records.get_sbom(bucket, key, format, id))
 
     def list_sboms(self, bucket: str, key: str) -> list[Sbom]:
-        """List the SBOMs of an object, newest first, also those of bytes it had earlier."""
-        return self._runner.perform(operations.supply_chain.list_sboms(bucket, key))
+        """List the SBOMs of an object, newest first, also those of bytes it had earlier.
+
+        Contents of more than 8 KiB are received one by one, as many as are 64 MiB together. Further ones are left out: `content`
+        is None, `content_size` tells their size, and `get_sbom(bucket, key, id=…)` gives each.
+        """
+        return self._runner.run(flows.records.list_sboms(self._settings, bucket, key))
 
     def add_attestation(
         self,
@@ -919,7 +947,20 @@ class Client:
             key: The object's key.
             type: Only those of this type.
         """
-        return self._runner.perform(operations.supply_chain.list_attestations(bucket, key, type))
+        return self._runner.run(flows.records.get_attestations(self._settings, bucket, key, type))
+
+    def get_attestation(self, bucket: str, key: str, id: str) -> Attestation:  # noqa: A002 - as above
+        """Return one attestation of an object. It is not verified here.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            id: The record's id.
+
+        Raises:
+            NotFoundError: The object has no attestation with this id, or there is no such object or bucket.
+        """
+        return self._runner.perform(operations.records.get_record(operations.records.ATTESTATIONS, bucket, key, id))
 
     def verify_attestations(
         self,

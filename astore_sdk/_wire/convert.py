@@ -10,10 +10,11 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 import astore_api.models as api
 from astore_api.types import Unset
+from attrs import frozen
 
 from .. import models
 from ..exceptions import ResponseDecodeError, WrongObjectError
@@ -115,17 +116,38 @@ def records(page: Mapping[str, object], name: str, convert: Callable[[object], T
     return [convert(record) for record in _items(name, page.get(name))]
 
 
-def records_each(page: Mapping[str, object], name: str, convert: Callable[[object], T]) -> list[T | models.MalformedRecord]:
-    """Return a page's list, each record converted, or said why it cannot be."""
+@frozen
+class Listed(Generic[T]):
+    """A supply-chain record as a list has it."""
 
-    def attempt(record: object) -> T | models.MalformedRecord:
+    record: T
+    omitted: frozenset[str] = frozenset()
+    """Its fields that were left out because of their size; its own GET has them."""
+
+
+def listed(convert: Callable[[object], T]) -> Callable[[object], Listed[T]]:
+    """Return what converts a record of a list."""
+
+    def read(record: object) -> Listed[T]:
+        converted = convert(record)
+        omitted = _strings("omitted", cast("dict[str, object]", record).get("omitted"))
+        return Listed(converted, frozenset(omitted))
+
+    return read
+
+
+def listed_or_malformed(convert: Callable[[object], T]) -> Callable[[object], Listed[T | models.MalformedRecord]]:
+    """Return what converts a record of a list, or says why it cannot."""
+
+    def attempt(record: object) -> Listed[T | models.MalformedRecord]:
         try:
-            return convert(record)
+            found = listed(convert)(record)
         except ResponseDecodeError as error:
             named = cast("dict[str, object]", record).get("id") if isinstance(record, dict) else None
-            return models.MalformedRecord(named if isinstance(named, str) else None, error.message)
+            return Listed(models.MalformedRecord(named if isinstance(named, str) else None, error.message))
+        return Listed[T | models.MalformedRecord](found.record, found.omitted)
 
-    return records(page, name, attempt)
+    return attempt
 
 
 def bucket(record: object) -> models.Bucket:
@@ -281,6 +303,8 @@ def sbom(record: object) -> models.Sbom:
         artifact_digest=text("artifactDigest", raw.artifact_digest),
         matches_current=flag("matchesCurrent", raw.matches_current),
         timestamp=moment("timestamp", raw.timestamp),
+        content_size=size("contentSize", raw.content_size),
+        content_digest=text("contentDigest", raw.content_digest),
     )
 
 

@@ -69,6 +69,8 @@ _HINTS_BY_CODE = {
     "NoSuchKey": "Check the key: keys are exact, case and slashes included. list_objects() shows what is there.",
     "NoSuchUpload": "The upload was completed or aborted: begin a new one.",
     "NoSuchSBOM": "No SBOM speaks of the bytes the object has now; list_sboms() shows older ones.",
+    "NoSuchRecord": "Records go with their object; the lists of records show which there are.",
+    "TooManyRecords": "Deleting the object deletes its records; publish it again then.",
     "BucketNotEmpty": "Delete its objects first, for example with delete_objects().",
     "BucketAlreadyExists": "Pass exist_ok=True if that is fine.",
     "BadDigest": "The bytes changed on their way: send them again.",
@@ -78,6 +80,8 @@ _HINTS_BY_CODE = {
     "InsufficientStorage": "Make room on the store's disk.",
     "KeyMismatch": f"Nothing was done. {PROXY_HINT}",
 }
+
+_RECORDS = ("addSignature", "attachSbom", "addAttestation")
 
 _HINTS_BY_STATUS = {
     401: "Pass a valid token to Config(token=…) or set_token().",
@@ -101,6 +105,8 @@ def from_answer(answer: Answer, operation: str, bucket: str | None, key: str | N
     hint = _HINTS_BY_CODE.get(code or "") or _HINTS_BY_STATUS.get(status)
     if status == 400 and key is not None and not code and not _is_json(_media_type(answer)):
         hint = PROXY_HINT  # a proxy that reads the path refuses what it takes for an attack; the store says a code
+    if code == "EntityTooLarge" and operation in _RECORDS:
+        hint = "Store it as an object of its own, and let a small record name it and its digest."
     if 300 <= status < 400 and status != 304:
         location = _plain(answer.fields.get("location"))
         message = f"redirected{f' to {location}' if location else ''}; redirects of requests to a store are not followed"

@@ -8,6 +8,11 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
+MAX_INLINE_FIELD = 8 * KIB
+"""The most that a field of a record has in a list, in bytes of JSON; a larger one is left out there."""
+MAX_INLINE_PAGE = 1 * MIB
+"""The most that the records of one page have together, the first one aside, in bytes of JSON."""
+
 
 @frozen(kw_only=True)
 class Limits:
@@ -25,5 +30,11 @@ class Limits:
     """Names and values of `x-amz-meta-*` together, as sent."""
     max_json_size: int = 32 * MIB
     """The most that a JSON body may have: these are held in memory, an SBOM being the largest of them."""
+    max_sbom_size: int = 32 * MIB
+    """The most that the request to attach an SBOM may have: its JSON is held in memory."""
+    max_record_size: int = 1 * MIB
+    """The most that the request to attach any other record may have."""
+    max_records: int = 1000
+    """The most records of one kind that speak of the same bytes of an object."""
     max_head_size: int = 64 * KIB
     """Request line and headers: room for a 1,024 byte key escaped twice over and 8 KiB of metadata."""

@@ -29,6 +29,12 @@ _SUPPLY_CHAIN = {
     (b"attestations", "POST"): "addAttestation",
     (b"attestations", "GET"): "listAttestations",
 }
+# What a GET of these is with an `id` in its query.
+_ONE_RECORD = {
+    "listSignatures": "getSignature",
+    "listSboms": "getSbomRecord",
+    "listAttestations": "getAttestation",
+}
 _READING = frozenset({"GET", "HEAD"})
 # What a request that writes may have in its query.
 _QUERY = {
@@ -112,7 +118,8 @@ def find_route(method: str, raw_path: bytes, query: Mapping[str, str], *, is_cop
     elif path.startswith(b"/supplychain/"):
         kind, _, rest = path[len(b"/supplychain/") :].partition(b"/")
         bucket, key = split_bucket_and_key(rest)
-        route = Route(_supply_chain_operation(kind, method), bucket, key or b"", path)
+        name = _supply_chain_operation(kind, method)
+        route = Route(_ONE_RECORD.get(name, name) if "id" in query else name, bucket, key or b"", path)
     else:
         raise Problem("NoSuchResource", "There is nothing under this path; buckets and objects are below /s3.")
     unknown = set(query) - _QUERY.get(route.operation, set())

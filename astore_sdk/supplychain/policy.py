@@ -10,13 +10,14 @@ from typing import Self, cast
 from attrs import field, fields, frozen
 
 from ..exceptions import InvalidInputError
-from ..models import Attestation, MalformedRecord, Sbom, Signature, SignatureCheck
+from ..models import Attestation, MalformedRecord, Sbom, Signature, SignatureCheck, VerificationResult
 from .keys import PublicKey, PublicKeySource, check_signs_digests
 from .pem import load_public_keys
-from .sbom import is_sbom_predicate
+from .sbom import Identity, sbom_identities, signed_identity, signed_size
 from .statements import is_of_type, subject_name
 from .trust import Trust, check_threshold
 from .verifying import check_attestations, check_signatures
+from .wording import clipped, first_few
 
 
 def _artifact_keys(sources: Iterable[PublicKeySource]) -> tuple[PublicKey, ...]:
@@ -52,7 +53,7 @@ class Policy:
     threshold: int | None = None
     """How many of the keys must have signed; None for all."""
     sbom: bool = field(default=False, kw_only=True)
-    """Whether the newest SBOM that is attached to these bytes must be there, and be the one that was signed."""
+    """Whether an SBOM must be attached to these bytes that a trusted key signed for them. Others beside it do not matter."""
     attestations: tuple[str, ...] = field(default=(), kw_only=True, converter=_types)
     """Types, or in-toto predicate types, of which a signed attestation must be there. A plain one is a note, not evidence."""
     attestation_keys: tuple[PublicKey, ...] | None = field(default=None, kw_only=True, converter=_attestation_keys)
@@ -112,28 +113,73 @@ class Policy:
         sboms: Iterable[Sbom | MalformedRecord],
     ) -> list[str]:
         """Return every requirement that the bytes with this digest do not meet; each begins with the field's name."""
+        checks = check_attestations(attestations, digest, self.attesters)
+        of_these = (sbom for sbom in sboms if isinstance(sbom, Sbom) and sbom.artifact_digest == digest)
+        attached = [sbom.content for sbom in of_these if sbom.content is not None]
+        signed = self.signed_sboms(bucket, key, checks)
+        return [
+            *self.byte_violations(digest, check_signatures(signatures, digest, self.trust)),
+            *self.statement_violations(bucket, key, checks),
+            *self.sbom_violations(
+                attached=bool(attached), signed=any(not signed.keys().isdisjoint(sbom_identities(content)) for content in attached)
+            ),
+        ]
+
+    @property
+    def trust(self) -> Trust:
+        """Whose signatures over the artifact count, and how many are needed."""
+        return Trust(self.public_keys, check_threshold(self.threshold, len(self.public_keys)))
+
+    @property
+    def attesters(self) -> tuple[PublicKey, ...]:
+        """Whose attestations count."""
+        return self.attestation_keys or self.public_keys
+
+    def byte_violations(self, digest: str, signatures: VerificationResult) -> list[str]:
+        """Return what the bytes with this digest, and the signatures over them, lack."""
         failed: list[str] = []
         if self.digest not in (None, digest):
             failed.append(f"digest: the bytes have {digest}, not {self.digest}")
-        threshold = check_threshold(self.threshold, len(self.public_keys))
-        result = check_signatures(signatures, digest, Trust(self.public_keys, threshold))
-        if not result.valid:
-            failed.append(f"public_keys: {result.message}")
-        checks = check_attestations(attestations, digest, self.attestation_keys or self.public_keys)
-        proven = [check for check in checks if check.counts]
+        if not signatures.valid:
+            failed.append(f"public_keys: {signatures.message}")
+        return failed
+
+    def statement_violations(self, bucket: str, key: str, checks: Sequence[SignatureCheck]) -> list[str]:
+        """Return what the attestations of an object lack, but for that of its SBOM."""
+        failed: list[str] = []
         if self.match_name:
-            name = subject_name(bucket, key)
-            named = [check for check in proven if name in check.subjects]
-            failed += _name_violations(name, proven, named)
-            proven = named
+            failed += _name_violations(
+                subject_name(bucket, key), [check for check in checks if check.counts], self._proven(bucket, key, checks)
+            )
+        proven = self._proven(bucket, key, checks)
         failed += [
             f"attestations: {_lacks(type_, checks)}"
             for type_ in self.attestations
             if not any(is_of_type(check.predicate_type or "", type_) for check in proven)
         ]
-        if self.sbom:
-            failed += _sbom_violations(digest, proven, sboms)
         return failed
+
+    def signed_sboms(self, bucket: str, key: str, checks: Iterable[SignatureCheck]) -> dict[Identity, int]:
+        """Return what the SBOMs are known by that were signed for an object, and how large what was signed is (bytes)."""
+        found: dict[Identity, int] = {}
+        for check in self._proven(bucket, key, checks):
+            identity = signed_identity(check.predicate_type, check.predicate)
+            if identity is not None:
+                found[identity] = signed_size(check.predicate)
+        return found
+
+    def sbom_violations(self, *, attached: bool, signed: bool) -> list[str]:
+        """Return what the SBOMs lack, given whether any is attached to these bytes, and whether one of these was signed."""
+        if not self.sbom or signed:
+            return []
+        if not attached:
+            return ["sbom: none is attached to these bytes"]
+        return ["sbom: none of those that are attached was signed by a trusted key for this"]
+
+    def _proven(self, bucket: str, key: str, checks: Iterable[SignatureCheck]) -> list[SignatureCheck]:
+        """Return the attestations that count for this policy."""
+        name = subject_name(bucket, key)
+        return [check for check in checks if check.counts and (not self.match_name or name in check.subjects)]
 
 
 def _key_sources(name: str, value: object, folder: Path) -> list[str | Path]:
@@ -147,7 +193,8 @@ def _name_violations(name: str, proven: Sequence[SignatureCheck], named: Sequenc
         return []
     if proven:
         others = sorted({subject for check in proven for subject in check.subjects})
-        return [f"match_name: these bytes were attested as {', '.join(map(repr, others))}, not as {name!r}"]
+        shown = first_few(map(repr, others), separator=", ")
+        return [f"match_name: these bytes were attested as {shown}, not as {clipped(repr(name), 300)}"]
     return [
         "match_name: no trusted key attested these bytes, so that their name cannot be matched "
         "(publish() signs such an attestation; match_name=False goes without)"
@@ -155,15 +202,5 @@ def _name_violations(name: str, proven: Sequence[SignatureCheck], named: Sequenc
 
 
 def _lacks(type_: str, checks: Iterable[SignatureCheck]) -> str:
-    reasons = "; ".join(f"{check.id!r:.60}: {check.reason}" for check in checks if check.reason)
-    return f"there is no {type_!r} that a trusted key signed for this" + (f" ({reasons})" if reasons else "")
-
-
-def _sbom_violations(digest: str, proven: Iterable[SignatureCheck], sboms: Iterable[Sbom | MalformedRecord]) -> list[str]:
-    of_these = [sbom for sbom in sboms if isinstance(sbom, Sbom) and sbom.artifact_digest == digest and sbom.content is not None]
-    if not of_these:
-        return ["sbom: none is attached to these bytes"]
-    content = of_these[0].content or ""  # the newest: the one that get_sbom() returns
-    if any(is_sbom_predicate(check.predicate_type, check.predicate, content) for check in proven):
-        return []
-    return ["sbom: the one that is attached was not signed by a trusted key for this"]
+    reasons = first_few(f"{check.id!r:.60}: {check.reason}" for check in checks if check.reason)
+    return f"there is no {type_!r:.200} that a trusted key signed for this" + (f" ({reasons})" if reasons else "")

@@ -359,11 +359,6 @@ def _(app: Picture, _: dict[str, Picture]) -> None:
     app.sboms[0]["content"] = SBOM.replace("app", "none")
 
 
-@attack("sbom", "another SBOM, newer than the true one")
-def _(app: Picture, _: dict[str, Picture]) -> None:
-    app.sboms.insert(0, {**app.sboms[0], "id": "x", "content": SBOM.replace("app", "none")})
-
-
 @attack("sbom", "an SBOM that readers would understand differently")
 def _(app: Picture, _: dict[str, Picture]) -> None:
     app.sboms[0]["content"] = SBOM.replace('"name"', '"name": "none", "name"')
@@ -475,6 +470,17 @@ def test_bytes_swapped_in_a_piece_of_a_large_object(fetch: Fetch, pictures: dict
     with pytest.raises(PolicyViolationError, match="public_keys"):
         fetch(large, asked)
     assert [(path.name, path.read_bytes()) for path in target.parent.iterdir()] == [("app", b"what was there")]
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["newer", "older"])
+def test_another_sbom_beside_the_true_one_denies_nothing(
+    fetch: Fetch, pictures: dict[str, Picture], target: Path, place: int
+) -> None:
+    """Whoever may write records can attach one to these bytes at any time: what was signed is attached all the same."""
+    attacked = copy.deepcopy(pictures["app"])
+    attacked.sboms.insert(place, {**attacked.sboms[0], "id": "x", "content": SBOM.replace("app", "none")})
+    fetch(attacked, policy(pictures["app"].digest))
+    assert target.read_bytes() == attacked.data
 
 
 def test_there_are_twenty_and_more() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError
 
-from astore_sdk.server.catalogue import tables
+from astore_sdk.server.catalogue import records, tables
 from astore_sdk.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -183,4 +183,5 @@ def _prepare(engine: Engine) -> None:
         if version > tables.SCHEMA_VERSION:
             raise CatalogueError(f"it was written by a newer astore (form {version}, known is {tables.SCHEMA_VERSION})")
         tables.metadata.create_all(connection)
+        records.describe_all(connection)
         connection.exec_driver_sql(f"PRAGMA user_version={tables.SCHEMA_VERSION}")

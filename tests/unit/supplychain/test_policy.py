@@ -131,15 +131,16 @@ def test_attestation_keys_stand_in_for_the_others() -> None:
     assert violated(Policy(PUBLIC, sbom=True, attestation_keys=[ED.public_key()]), attestations=by_ed) == []
 
 
-def test_the_newest_sbom_is_the_one_that_was_signed() -> None:
+def test_an_sbom_that_was_signed_is_attached_whatever_else_is() -> None:
     spaced = Sbom("id", "spdx", '{"name":\n"app", "spdxVersion": "SPDX-2.3"}', artifact_digest=DIGEST)
     other = Sbom("id", "spdx", '{"spdxVersion": "SPDX-2.3", "name": "other"}', artifact_digest=DIGEST)
     twice = Sbom("id", "spdx", '{"spdxVersion": "SPDX-2.3", "name": "other", "name": "app"}', artifact_digest=DIGEST)
     older = Sbom("id", "spdx", SBOM, artifact_digest="sha256:" + "0" * 64)
     policy = Policy(PUBLIC, sbom=True)
     assert violated(policy, sboms=[spaced, other]) == []
+    assert violated(policy, sboms=[other, twice, spaced]) == []
     assert violated(policy, sboms=[older, spaced]) == []
-    for sboms in ([other, spaced], [twice], [older], []):
+    for sboms in ([other], [twice], [older], [other, older], []):
         assert violated(policy, sboms=sboms) == ["sbom"]
 
 
