@@ -32,13 +32,17 @@ from .._wire.messages import Answer
 from .._wire.names import check_bucket, check_key, check_text
 from ..exceptions import InvalidInputError
 from ..models import Attestation, MalformedRecord, Sbom, Signature
-from .operation import Operation, request
+from .operation import MIB, Operation, request
 
 S = TypeVar("S")
 T = TypeVar("T")
 
 ALGORITHMS = ("ECDSA-P256-SHA256", "RSA-PKCS1v15-SHA256")
 FORMATS = ("spdx", "cyclonedx")
+MAX_SBOM = 200 * MIB
+"""Bytes of an answer with an SBOM: 32 MiB of text, of which JSON may make six bytes each (`\\u0022`)."""
+MAX_RECORDS = 64 * MIB
+"""Bytes of an answer with one signature or attestation, or with a list of them."""
 
 
 def _named(name: str, text: str | None) -> str | None:
@@ -93,6 +97,7 @@ def add_signature(
         repeatable=True,
         bucket=bucket,
         key=key,
+        max_answer=MAX_RECORDS,
     )
 
 
@@ -103,7 +108,7 @@ def list_signatures(bucket: str, key: str) -> Operation[list[Signature]]:
         return convert.records(answer.json(), "signatures", convert.signature)
 
     kwargs = list_signatures_api._get_kwargs(check_bucket(bucket), check_key(key))
-    return Operation("listSignatures", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
+    return Operation("listSignatures", request(kwargs), parse, repeatable=True, bucket=bucket, key=key, max_answer=MAX_RECORDS)
 
 
 def read_signatures(bucket: str, key: str) -> Operation[list[Signature | MalformedRecord]]:
@@ -117,7 +122,13 @@ def read_signatures(bucket: str, key: str) -> Operation[list[Signature | Malform
 
 def _parsed_by(operation: Operation[S], parse: Callable[[Answer], T]) -> Operation[T]:
     return Operation(
-        operation.name, operation.request, parse, repeatable=operation.repeatable, bucket=operation.bucket, key=operation.key
+        operation.name,
+        operation.request,
+        parse,
+        repeatable=operation.repeatable,
+        bucket=operation.bucket,
+        key=operation.key,
+        max_answer=operation.max_answer,
     )
 
 
@@ -154,6 +165,7 @@ def attach_sbom(
         repeatable=True,
         bucket=bucket,
         key=key,
+        max_answer=MAX_SBOM,
     )
 
 
@@ -163,7 +175,13 @@ def get_sbom(bucket: str, key: str, format_: str | None = None) -> Operation[Sbo
         check_bucket(bucket), check_key(key), format_=UNSET if format_ is None else check_format(format_)
     )
     return Operation(
-        "getSbom", request(kwargs), lambda answer: convert.sbom(answer.json()), repeatable=True, bucket=bucket, key=key
+        "getSbom",
+        request(kwargs),
+        lambda answer: convert.sbom(answer.json()),
+        repeatable=True,
+        bucket=bucket,
+        key=key,
+        max_answer=MAX_SBOM,
     )
 
 
@@ -174,7 +192,7 @@ def list_sboms(bucket: str, key: str) -> Operation[list[Sbom]]:
         return convert.records(answer.json(), "sboms", convert.sbom)
 
     kwargs = list_sboms_api._get_kwargs(check_bucket(bucket), check_key(key))
-    return Operation("listSboms", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
+    return Operation("listSboms", request(kwargs), parse, repeatable=True, bucket=bucket, key=key, max_answer=MAX_SBOM)
 
 
 def read_sboms(bucket: str, key: str) -> Operation[list[Sbom | MalformedRecord]]:
@@ -213,6 +231,7 @@ def add_attestation(
         repeatable=True,
         bucket=bucket,
         key=key,
+        max_answer=MAX_RECORDS,
     )
 
 
@@ -223,7 +242,7 @@ def list_attestations(bucket: str, key: str, type_: str | None = None) -> Operat
         return convert.records(answer.json(), "attestations", convert.attestation)
 
     kwargs = list_attestations_api._get_kwargs(check_bucket(bucket), check_key(key), type_=_named("type", type_) or UNSET)
-    return Operation("listAttestations", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
+    return Operation("listAttestations", request(kwargs), parse, repeatable=True, bucket=bucket, key=key, max_answer=MAX_RECORDS)
 
 
 def read_attestations(bucket: str, key: str) -> Operation[list[Attestation | MalformedRecord]]:

@@ -108,7 +108,7 @@ def parse(operation: Operation[T], answer: Answer, attempt: int) -> T:
         return operation.parse(answer)
     except ResponseDecodeError as error:
         error.status_code = answer.status
-        error.request_id = answer.fields.get("x-request-id")
+        error.request_id = failures.request_id_of(answer)
         error.operation, error.bucket, error.key = operation.name, operation.bucket, operation.key
         error.attempts = attempt
         raise
