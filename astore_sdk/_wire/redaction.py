@@ -84,7 +84,7 @@ def redact(text: str, secrets: Iterable[str], *, cut: bool = False) -> str:
         secrets: What must not be shown.
         cut: Whether there is more that was cut off.
     """
-    long = []
+    long: list[str] = []
     for secret in secrets:
         if len(secret) >= SHORT:
             long.append(secret)
