@@ -168,7 +168,7 @@ class Gatherer:
         """
         length = self._head.fields.get("content-length", "")
         has_body = self._operation.request.method != "HEAD" and self._head.status != 204
-        if self.ok and has_body and length.isdigit() and int(length[:18]) > self._operation.max_answer:
+        if self.ok and has_body and length.isascii() and length.isdigit() and int(length[:18]) > self._operation.max_answer:
             raise self._too_long(f"announces {length[:18]}")
 
     def add(self, chunk: bytes | memoryview) -> bool:
