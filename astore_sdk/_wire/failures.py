@@ -140,8 +140,7 @@ def request_id_of(answer: Answer) -> str | None:
 
 def _described(answer: Answer, bucket: str | None, key: str | None) -> str:
     """Describe an answer without a problem document: a HEAD's, or one of something in front of the store."""
-    sent = (answer.fields.get("content-type") or "").partition(";")[0].strip()
-    media_type = sent.lower()
+    media_type = (answer.fields.get("content-type") or "").partition(";")[0].strip().lower()
     said = ""
     if answer.body and answer.encoding:
         said = f" (the answer says more, but encoded: {answer.quote(answer.encoding, _MAX_ID)})"
@@ -151,9 +150,10 @@ def _described(answer: Answer, bucket: str | None, key: str | None) -> str:
     known = _MESSAGES.get(answer.status, f"the answer is HTTP {answer.status}")
     if answer.status == 404 and bucket is not None and not said:
         known = f"no bucket {bucket!r}" if key is None else f"no object {key!r} in bucket {bucket!r}, or no such bucket"
-    origin = (
-        f" (from something that is not the store: it sent {answer.quote(sent, _MAX_ID)})" if _foreign(answer, media_type) else ""
-    )
+    origin = ""
+    if _foreign(answer, media_type):
+        sent = (answer.quote(answer.fields.get("content-type"), _MAX_ID) or "").partition(";")[0].strip()
+        origin = f" (from something that is not the store: it sent {sent})"
     return f"{known}{said}{origin}"
 
 
