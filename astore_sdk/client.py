@@ -555,7 +555,8 @@ class Client:
     ) -> list[FileResult]:
         """Store every file under a folder; what is in the store with the same bytes already is passed over.
 
-        Small files move side by side, large ones in parts. A file that fails stops no other one: its result says why.
+        Small files move side by side, large ones in parts. A file that fails stops no other one: its result says why. So it is with
+        a name that cannot be a key: one that is not UTF-8, has control characters, or makes a key of more than 1024 bytes.
 
         Args:
             directory: The folder.
@@ -570,8 +571,8 @@ class Client:
             What became of each file, in the order of the keys.
 
         Raises:
-            InvalidInputError: A link that leads out of the folder, to a folder or nowhere, something that is no ordinary file, or
-                a name that cannot be a key; nothing was sent.
+            InvalidInputError: A link that leads out of the folder, to a folder or nowhere, or something that is no ordinary file;
+                nothing was sent.
             NotADirectoryError: It is no folder.
         """
         return self._runner.run(
@@ -599,7 +600,9 @@ class Client:
     ) -> list[FileResult]:
         """Receive every object under a prefix into a folder, which is made; what is there with the same bytes is passed over.
 
-        Small objects move side by side, large ones in pieces. One that fails stops no other: its result says why.
+        Small objects move side by side, large ones in pieces. One that fails stops no other: its result says why. So it is with a
+        key that the disk cannot have as a name (`OSError`), one that no object may have, and one that needs a folder where
+        another object is a file (`InvalidInputError`).
 
         Args:
             bucket: The bucket's name.
@@ -616,6 +619,7 @@ class Client:
         Raises:
             InvalidInputError: A key that would lead out of the folder, is a device's name on Windows, or is the same file as
                 another one where case does not count; nothing was written.
+            NotADirectoryError: Something that is no folder has the folder's name.
             NotFoundError: There is no such bucket.
         """
         return self._runner.run(

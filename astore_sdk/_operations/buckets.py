@@ -15,7 +15,7 @@ from .._wire.messages import Answer
 from .._wire.names import check_bucket
 from .._wire.resource import wrong_object
 from ..models import Bucket, BucketList
-from .operation import Operation, nothing, request
+from .operation import MAX_PAGE, Operation, nothing, request
 
 
 def list_buckets() -> Operation[BucketList]:
@@ -24,7 +24,7 @@ def list_buckets() -> Operation[BucketList]:
     def parse(answer: Answer) -> BucketList:
         return BucketList(convert.records(answer.json(), "buckets", convert.bucket))
 
-    return Operation("listBuckets", request(list_buckets_api._get_kwargs()), parse, repeatable=True)
+    return Operation("listBuckets", request(list_buckets_api._get_kwargs()), parse, repeatable=True, max_answer=MAX_PAGE)
 
 
 def create_bucket(bucket: str) -> Operation[Bucket]:

@@ -42,6 +42,8 @@ class Kind(Generic[T]):
     list_kwargs: Callable[..., dict[str, object]]
     get_kwargs: Callable[..., dict[str, object]]
     convert: Callable[[object], T]
+    max_answer: int = supply_chain.MAX_RECORD_ANSWER
+    """Bytes of the answer to its own GET."""
 
 
 SIGNATURES: Kind[Signature] = Kind(
@@ -53,7 +55,13 @@ SIGNATURES: Kind[Signature] = Kind(
     convert.signature,
 )
 SBOMS: Kind[Sbom] = Kind(
-    "listSboms", "getSbomRecord", "sboms", list_sboms_api._get_kwargs, get_sbom_record_api._get_kwargs, convert.sbom
+    "listSboms",
+    "getSbomRecord",
+    "sboms",
+    list_sboms_api._get_kwargs,
+    get_sbom_record_api._get_kwargs,
+    convert.sbom,
+    supply_chain.MAX_SBOM_ANSWER,
 )
 ATTESTATIONS: Kind[Attestation] = Kind(
     "listAttestations",
@@ -117,7 +125,9 @@ def _page(
     }
     given = {name: value for name, value in asked.items() if value is not None}
     kwargs = kind.list_kwargs(check_bucket(bucket), check_key(key), **given)
-    return Operation(kind.list_name, request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
+    # A store that does not page, or leave out what is large, sends all there is.
+    most = supply_chain.MAX_RECORD_ANSWER
+    return Operation(kind.list_name, request(kwargs), parse, repeatable=True, bucket=bucket, key=key, max_answer=most)
 
 
 def get_record(kind: Kind[T], bucket: str, key: str, id_: str) -> Operation[T]:
@@ -134,7 +144,15 @@ def read_record(kind: Kind[T], bucket: str, key: str, id_: str) -> Operation[T |
 
 def _record(kind: Kind[T], bucket: str, key: str, id_: str, read: Callable[[object], U]) -> Operation[U]:
     kwargs = kind.get_kwargs(check_bucket(bucket), check_key(key), id=id_)
-    return Operation(kind.get_name, request(kwargs), lambda answer: read(answer.json()), repeatable=True, bucket=bucket, key=key)
+    return Operation(
+        kind.get_name,
+        request(kwargs),
+        lambda answer: read(answer.json()),
+        repeatable=True,
+        bucket=bucket,
+        key=key,
+        max_answer=kind.max_answer,
+    )
 
 
 def get_sbom(bucket: str, key: str, format_: str | None, id_: str | None) -> Operation[Sbom]:

@@ -32,14 +32,18 @@ from .._wire.messages import Request
 from .._wire.names import check_bucket, check_key, check_text
 from ..exceptions import InvalidInputError
 from ..models import Attestation, Sbom, Signature
-from .operation import Operation, request
+from .operation import MIB, Operation, request
 
 ALGORITHMS = ("ECDSA-P256-SHA256", "RSA-PKCS1v15-SHA256")
 FORMATS = ("spdx", "cyclonedx")
-MAX_SBOM = 32 * 1024 * 1024
+MAX_SBOM = 32 * MIB
 """Bytes that a request with an SBOM has at most."""
-MAX_RECORD = 1024 * 1024
+MAX_RECORD = MIB
 """Bytes that a request with any other record has at most."""
+MAX_SBOM_ANSWER = 200 * MIB
+"""Bytes of an answer with an SBOM: 32 MiB of text, of which JSON may make six bytes each (`\\u0022`)."""
+MAX_RECORD_ANSWER = 64 * MIB
+"""Bytes of an answer with one signature or attestation, or with a page of them."""
 
 
 def _bounded(sent: Request, what: str, most: int) -> Request:
@@ -104,6 +108,7 @@ def add_signature(
         repeatable=True,
         bucket=bucket,
         key=key,
+        max_answer=MAX_RECORD_ANSWER,
     )
 
 
@@ -140,6 +145,7 @@ def attach_sbom(
         repeatable=True,
         bucket=bucket,
         key=key,
+        max_answer=MAX_SBOM_ANSWER,
     )
 
 
@@ -149,7 +155,13 @@ def get_sbom(bucket: str, key: str, format_: str | None = None) -> Operation[Sbo
         check_bucket(bucket), check_key(key), format_=UNSET if format_ is None else check_format(format_)
     )
     return Operation(
-        "getSbom", request(kwargs), lambda answer: convert.sbom(answer.json()), repeatable=True, bucket=bucket, key=key
+        "getSbom",
+        request(kwargs),
+        lambda answer: convert.sbom(answer.json()),
+        repeatable=True,
+        bucket=bucket,
+        key=key,
+        max_answer=MAX_SBOM_ANSWER,
     )
 
 
@@ -180,6 +192,7 @@ def add_attestation(
         repeatable=True,
         bucket=bucket,
         key=key,
+        max_answer=MAX_RECORD_ANSWER,
     )
 
 

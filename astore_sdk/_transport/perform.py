@@ -138,6 +138,6 @@ def check_resource(operation: Operation[T], answer: Answer, attempt: int) -> Non
 def _explain(error: ArtifactStoreError, operation: Operation[T], answer: Answer, attempt: int) -> None:
     """Say which request the answer that `error` is about belongs to."""
     error.status_code = answer.status
-    error.request_id = answer.fields.get("x-request-id")
+    error.request_id = failures.request_id_of(answer)
     error.operation, error.bucket, error.key = operation.name, operation.bucket, operation.key
     error.attempts = attempt

@@ -20,6 +20,7 @@ from .. import models
 from ..exceptions import ResponseDecodeError, WrongObjectError
 from .dates import as_utc, parse_http_date
 from .digests import digest_of_field, is_digest
+from .failures import code_of
 from .messages import Answer
 from .metadata import PREFIX, decode_metadata
 from .names import bare_etag
@@ -233,7 +234,11 @@ def delete_result(answer: Answer) -> models.DeleteResult:
 
     def error(record: object) -> models.DeleteError:
         raw = model(api.DeleteError, record)
-        return models.DeleteError(_needed("key", text("key", raw.key)), text("code", raw.code), text("message", raw.message))
+        return models.DeleteError(
+            _needed("key", text("key", raw.key)),
+            code_of(answer, text("code", raw.code)),
+            answer.quote(text("message", raw.message)),
+        )
 
     return models.DeleteResult(_strings("deleted", page.get("deleted")), records(page, "errors", error))
 

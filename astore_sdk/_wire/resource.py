@@ -55,7 +55,7 @@ def check_location(answer: Answer, method: str, path: str) -> None:
         return
     asked, named = unquote_to_bytes(path), unquote_to_bytes(_path_of(location, path))
     if not named.endswith(asked) or _ROOT.search(named[: -len(asked)] + b"/"):
-        shown = unquote_to_bytes(_path_of(answer.redact(location), path)).decode("utf-8", "replace")
+        shown = unquote_to_bytes(_path_of(location, path)).decode("utf-8", "replace")
         raise wrong_object(answer, method, shown)
 
 
@@ -87,7 +87,6 @@ def check_members(answer: Answer, method: str, bucket: str, key: str | None) -> 
 
 def wrong_object(answer: Answer, method: str, named: str) -> WrongObjectError:
     """Return the error for an answer about what `named` says, which is not what was asked for."""
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in answer.redact(named))
-    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+    shown = answer.quote(named, _SHOWN)
     changed = "" if method in ("GET", "HEAD") else "; what has that name may have been changed"
     return WrongObjectError(f"the answer is about '{shown}', which was not asked for{changed}", hint=HINT)
