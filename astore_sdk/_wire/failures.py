@@ -46,8 +46,8 @@ CODES = frozenset(
     {
         *("InvalidBucketName", "InvalidKey", "InvalidArgument", "InvalidMetadata", "InvalidRequest", "InvalidPart"),
         *("InvalidPartOrder", "EntityTooSmall", "BadDigest", "KeyMismatch", "Unauthorized", "AccessDenied", "NoSuchBucket"),
-        *("NoSuchKey", "NoSuchUpload", "NoSuchSBOM", "NoSuchResource", "MethodNotAllowed", "BucketAlreadyExists"),
-        *("BucketNotEmpty", "DigestMismatch", "PreconditionFailed", "EntityTooLarge", "InvalidRange", "SlowDown"),
+        *("NoSuchKey", "NoSuchUpload", "NoSuchSBOM", "NoSuchRecord", "NoSuchResource", "MethodNotAllowed", "BucketAlreadyExists"),
+        *("BucketNotEmpty", "DigestMismatch", "TooManyRecords", "PreconditionFailed", "EntityTooLarge", "InvalidRange", "SlowDown"),
         *("InternalError", "DataCorrupted", "NotReady", "InsufficientStorage"),
     }
 )

@@ -55,7 +55,7 @@ def check_location(answer: Answer, method: str, path: str) -> None:
         return
     asked, named = unquote_to_bytes(path), unquote_to_bytes(_path_of(location, path))
     if not named.endswith(asked) or _ROOT.search(named[: -len(asked)] + b"/"):
-        shown = unquote_to_bytes(_path_of(location, path)).decode("utf-8", "replace")
+        shown = unquote_to_bytes(_path_of(answer.redact(location, cut=False), path)).decode("utf-8", "replace")
         raise wrong_object(answer, method, shown)
 
 

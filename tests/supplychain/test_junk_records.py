@@ -245,7 +245,7 @@ LIES: dict[str, dict[str, list[dict[str, object]]]] = {
         ],
         "attestations": [{"id": LONG, "type": LONG, "envelope": {"payloadType": LONG}}],
     },
-    "malformed records": {"signatures": [{"id": LONG, "signature": 7}] * 1000, "attestations": [{LONG: 1}, 7, LONG] * 300},
+    "malformed records": {"signatures": [{"id": LONG, "signature": 7}] * 300, "attestations": [{LONG: 1}, 7, LONG] * 100},
     "100,000 subjects": {"attestations": [{"id": "1", "envelope": statement(100_000, "elsewhere/")}]},
     "long subjects": {"attestations": [{"id": "1", "envelope": statement(20, LONG)}]},
     "a long predicate type": {"attestations": [{"id": f"{n}", "envelope": statement(1, "b", LONG)} for n in range(20)]},
