@@ -740,7 +740,9 @@ class Client:
             private_key: ECDSA P-256 or RSA, as PEM, as a `Path` to PEM, or as a key; or a `Signer` for a key elsewhere.
             passphrase: What an encrypted key is encrypted with.
             signed_by: Who signs; a claim. The key's fingerprint if not given.
-            digest: `sha256:HEX` of the bytes, if you have hashed them: nothing is received then.
+            digest: `sha256:HEX` of the bytes, if you have hashed them: nothing is received then. Nor is it seen whether they are
+                the encoding of an attestation, which a signature over them would then be: sign digests only of bytes that you
+                know, or with a key that signs no attestations (`Policy(attestation_keys=…)`).
 
         Returns:
             The signature as it is stored. Signing again with the same key gives the same one.

@@ -16,6 +16,7 @@ from .._transport.steps import Steps, work
 from ..config import Settings
 from ..exceptions import PolicyViolationError
 from ..models import Object, SignatureCheck
+from ..supplychain.artifacts import ENCODED_ATTESTATION, is_encoded_attestation
 from ..supplychain.policy import Policy
 from ..supplychain.verifying import check_signatures
 from ..supplychain.wording import clipped, first_few
@@ -65,8 +66,10 @@ def fetch(
     return received
 
 
-def _hold_to(settings: Settings, bucket: str, key: str, policy: Policy, received: Object) -> Steps[None]:
+def _hold_to(settings: Settings, bucket: str, key: str, policy: Policy, received: Object, beginning: bytes) -> Steps[None]:
     """Raise a PolicyViolationError unless what was received is what the policy asks for."""
+    if is_encoded_attestation(beginning):
+        raise _violated(bucket, key, [f"public_keys: {ENCODED_ATTESTATION}"])
     digest = digest_received(received)
     found = ObjectRecords(settings, bucket, key, digest)
     signatures = yield from found.signatures()
@@ -74,12 +77,16 @@ def _hold_to(settings: Settings, bucket: str, key: str, policy: Policy, received
     if policy.needs_attestations:
         violations += yield from _statement_violations(found, policy)
     if violations:
-        said = first_few(violations, count=8, each=900)
-        error = PolicyViolationError(
-            clipped(f"the object is not what the policy asks for: {said}"), operation="fetch", bucket=bucket, key=key
-        )
-        error.violations = tuple(violations)
-        raise error
+        raise _violated(bucket, key, violations)
+
+
+def _violated(bucket: str, key: str, violations: list[str]) -> PolicyViolationError:
+    said = first_few(violations, count=8, each=900)
+    error = PolicyViolationError(
+        clipped(f"the object is not what the policy asks for: {said}"), operation="fetch", bucket=bucket, key=key
+    )
+    error.violations = tuple(violations)
+    return error
 
 
 def _statement_violations(found: ObjectRecords, policy: Policy) -> Steps[list[str]]:

@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 from .._operations import objects, supply_chain
 from .._operations.records import ATTESTATIONS, SBOMS, SIGNATURES
 from .._transfers.body import SourceBody
+from .._transfers.digest import RunningDigest
 from .._transfers.download import hashing
 from .._transfers.plan import MAX_SIZE
 from .._transfers.progress import check_callback
@@ -24,6 +25,7 @@ from .._wire.names import check_bucket, check_key
 from ..config import Settings
 from ..exceptions import ArtifactStoreError, InvalidInputError, NotFoundError, SourceChangedError
 from ..models import Attestation, MalformedRecord, Object, Publication, Sbom, Signature
+from ..supplychain.artifacts import check_artifact
 from ..supplychain.dsse import EnvelopeError, make_envelope, open_envelope, signers_of
 from ..supplychain.keys import check_signs_digests
 from ..supplychain.sbom import SbomMarker, read_marker, sbom_predicate, text_digest
@@ -196,7 +198,10 @@ class Publishing:
         source: Source | None = None
         try:
             source = (yield from opened.take(MAX_SIZE + 1)) if isinstance(opened, Feed) else opened
-            self.digest = yield from SourceBody.whole(source).sha256()
+            hashed = RunningDigest()
+            yield from SourceBody.whole(source).hash(hashed)
+            check_artifact(hashed.beginning, operation="publish", bucket=self.bucket, key=self.key)
+            self.digest = hashed.value
             stored = yield from self._there(content_type, metadata)
             if stored is None:
                 stored = yield from upload(

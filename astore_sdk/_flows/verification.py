@@ -11,6 +11,7 @@ from .._transport.steps import Steps, work
 from .._wire.names import check_bucket, check_key
 from ..config import Settings
 from ..models import Signature, VerificationResult
+from ..supplychain.artifacts import ENCODED_ATTESTATION, is_encoded_attestation
 from ..supplychain.keys import PublicKeySource
 from ..supplychain.trust import Trust
 from ..supplychain.verifying import check_signatures
@@ -24,7 +25,10 @@ def verify_signatures(
     check_bucket(bucket)
     check_key(key)
     trust = yield from work(partial(Trust.take, public_keys, threshold, artifacts=True))
-    digest = yield from hash_object(settings, bucket, key)
+    received = yield from hash_object(settings, bucket, key)
+    digest = received.digest
+    if is_encoded_attestation(received.beginning):
+        return VerificationResult(False, f"not valid: {ENCODED_ATTESTATION}", digest, [])
     found = ObjectRecords(settings, bucket, key, digest)
     records = yield from found.signatures()
     result = yield from work(partial(check_signatures, records, digest, trust))
@@ -48,7 +52,7 @@ def verify_attestations(
     check_bucket(bucket)
     check_key(key)
     trust = yield from work(partial(Trust.take, public_keys, threshold, artifacts=False))
-    digest = yield from hash_object(settings, bucket, key)
+    digest = (yield from hash_object(settings, bucket, key)).digest
     # Those of every type: which type one has is told by what was signed, not by the store.
     checks = yield from ObjectRecords(settings, bucket, key, digest).check_attestations(trust.keys, type_=type_)
     valid, message = trust.met_by(checks, digest)

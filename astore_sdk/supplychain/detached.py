@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from .._sigstore import decoded, take_bundle
 from ..exceptions import InvalidInputError
+from .artifacts import PAE_BEGINNING, check_artifact
 from .keys import PublicKeySource, check_signs_digests
 from .pem import load_public_key
 
@@ -59,7 +60,7 @@ def read_signature(signature: Path | str | bytes, artifact: Path | str, public_k
         public_key: The key that made it.
 
     Raises:
-        InvalidInputError: The key did not make it.
+        InvalidInputError: The key did not make it, or the artifact begins like what is signed of an attestation.
         OSError: A file cannot be read.
     """
     raw = signature.read_bytes() if isinstance(signature, Path) else signature
@@ -71,6 +72,8 @@ def read_signature(signature: Path | str | bytes, artifact: Path | str, public_k
             raise InvalidInputError("signature is a str, but no base64") from None
     if isinstance(artifact, Path):
         with artifact.open("rb") as file:
+            check_artifact(file.read(len(PAE_BEGINNING)))
+            file.seek(0)
             artifact = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     return _verified(raw, artifact, public_key)
 

@@ -179,6 +179,15 @@ def _(app: Picture, pictures: dict[str, Picture]) -> None:
     app.swap_bytes(pictures["other"].data)
 
 
+@attack("public_keys", "what was signed of an attestation, as an artifact with that signature")
+def _(app: Picture, _: dict[str, Picture]) -> None:
+    shown = app.attestation("build")["envelope"]
+    app.swap_bytes(pae(PAYLOAD_TYPE, base64.b64decode(shown["payload"])))
+    app.rewrite_digests()
+    for record, attested in zip(app.signatures, [one for one in app.attestations if one["type"] == "build"], strict=True):
+        record["signature"] = attested["envelope"]["signatures"][0]["sig"]
+
+
 @attack("public_keys", "other bytes, signed by a key of its own that stands beside")
 def _(app: Picture, _: dict[str, Picture]) -> None:
     app.swap_bytes(EVIL)
@@ -316,6 +325,13 @@ def _(app: Picture, _: dict[str, Picture]) -> None:
     for record in app.attestations:
         if record["type"] == "build":
             record["envelope"]["signatures"] = app.attestation("test")["envelope"]["signatures"]
+
+
+@attack("attestations", "the artifact's signature under a statement of its own")
+def _(app: Picture, _: dict[str, Picture]) -> None:
+    for record in app.attestations:
+        if record["type"] == "build":
+            record["envelope"]["signatures"] = [{"sig": signature["signature"]} for signature in app.signatures]
 
 
 @attack("attestations", "the older version's attestation")
