@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -15,6 +14,7 @@ from ..exceptions import InvalidInputError
 from .artifacts import PAE_BEGINNING, check_artifact
 from .keys import PublicKeySource, check_signs_digests
 from .pem import load_public_key
+from .strict_json import read_json
 
 
 @frozen
@@ -42,11 +42,11 @@ def read_bundle(bundle: Path | str | Mapping[str, object], public_key: PublicKey
         if isinstance(bundle, Mapping):
             found: object = bundle
         else:
-            found = json.loads(bundle.read_bytes() if isinstance(bundle, Path) else bundle)
+            found = read_json(bundle.read_bytes() if isinstance(bundle, Path) else bundle)
         if not isinstance(found, Mapping):
             raise ValueError("it is no JSON object")
         signature, digest = take_bundle(cast("Mapping[str, object]", found))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InvalidInputError(f"bundle is not what it should be: {error}") from None
     return _verified(signature, digest, public_key)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Self, cast
 
@@ -32,12 +32,16 @@ def _attestation_keys(sources: Iterable[PublicKeySource] | None) -> tuple[Public
 
 
 def _types(value: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(value, str):
-        raise TypeError("attestations is a list of types, not one str")
+    # A mapping is iterable too, but what its values say would be lost: `{build = false}` does not ask for a build.
+    given = cast("object", value)
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+        raise TypeError(f"attestations must be a list of types, not one {type(cast('object', value)).__name__}")
     types = tuple(value)
-    for item in types:
-        if not isinstance(cast("object", item), str) or not item:
-            raise TypeError(f"attestations is a list of types as str; {item!r} is none")
+    for index, item in enumerate(types):
+        if not isinstance(cast("object", item), str):
+            raise TypeError(f"attestations[{index}] must be a type as str, not {type(item).__name__}")
+        if not item:
+            raise InvalidInputError(f"attestations[{index}] is empty", hint="Name a type of attestation, for example 'build'.")
     return types
 
 
@@ -66,10 +70,12 @@ class Policy:
     def __attrs_post_init__(self) -> None:
         for name, value in (("sbom", self.sbom), ("match_name", self.match_name)):
             if not isinstance(cast("object", value), bool):  # in a file, "false" is not false
-                raise TypeError(f"{name} is true or false, not {value!r}")
+                raise TypeError(f"{name} must be true or false, not {value!r:.60}")
         check_threshold(self.threshold, len(self.public_keys))
+        if not isinstance(cast("object", self.digest), str | None):
+            raise TypeError(f"digest must be a str, not {type(self.digest).__name__}")
         if self.digest is not None and not re.fullmatch(r"sha256:[0-9a-f]{64}", self.digest):
-            raise InvalidInputError(f"digest is 'sha256:' and 64 lower-case hexadecimal digits, not {self.digest!r}")
+            raise InvalidInputError(f"digest must be 'sha256:' and 64 lower-case hexadecimal digits, not {self.digest!r:.100}")
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -78,16 +84,18 @@ class Policy:
         A key is PEM text, or the path of a file with PEM, relative to the policy's own folder.
 
         Raises:
-            InvalidInputError: The file is no TOML, has a name that no policy has, or lacks `public_keys`.
+            InvalidInputError: The file is not TOML, has a name that no policy has, lacks `public_keys`, or a value is not allowed.
             OSError: The file, or that of a key, cannot be read.
-            TypeError: A value is of the wrong type.
+            TypeError: A value is of the wrong type. The message names file and field, as with `InvalidInputError`.
         """
         import tomllib
 
+        if not isinstance(cast("object", path), Path):
+            raise TypeError(f"path must be a pathlib.Path, not {type(path).__name__}")
         try:
             found = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise InvalidInputError(f"{path} is no TOML: {error}") from None
+            raise InvalidInputError(f"{path} is not TOML: {error}") from None
         names = [attribute.name for attribute in fields(cls)]
         if stray := next((name for name in found if name not in names), None):
             raise InvalidInputError(f"{path} has {stray!r}, which no policy has", hint=f"There are {', '.join(names)}.")
@@ -95,7 +103,12 @@ class Policy:
             raise InvalidInputError(f"{path} lacks public_keys: whom shall it trust?")
         for name in {"public_keys", "attestation_keys"} & found.keys():
             found[name] = _key_sources(f"{path}: {name}", found[name], path.parent)
-        return cls(**found)
+        try:
+            return cls(**found)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"{path}: {error.message}", hint=error.hint) from None
+        except TypeError as error:
+            raise TypeError(f"{path}: {error}") from None
 
     @property
     def needs_attestations(self) -> bool:
@@ -183,9 +196,16 @@ class Policy:
 
 
 def _key_sources(name: str, value: object, folder: Path) -> list[str | Path]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in cast("list[object]", value)):
-        raise TypeError(f"{name} is a list of PEM texts or paths")
-    return [item if "-----BEGIN" in item else folder / item for item in cast("list[str]", value)]
+    if not isinstance(value, list):
+        raise TypeError(f"{name} must be a list of PEM texts or paths, not one {type(value).__name__}")
+    sources: list[str | Path] = []
+    for index, item in enumerate(cast("list[object]", value)):
+        if not isinstance(item, str):
+            raise TypeError(f"{name}[{index}] must be PEM text or a path, not {type(item).__name__}")
+        if not item or "\0" in item:
+            raise InvalidInputError(f"{name}[{index}] must be PEM text or a path, not {item!r:.60}")
+        sources.append(item if "-----BEGIN" in item else folder / item)
+    return sources
 
 
 def _name_violations(name: str, proven: Sequence[SignatureCheck], named: Sequence[SignatureCheck]) -> list[str]:
