@@ -87,7 +87,7 @@ async def put_object(store: Store, request: Request) -> Response:
 
 async def get_object(store: Store, request: Request) -> Response:
     """Send an object, or one range of it; HEAD gets the same head."""
-    conditions = Conditions.of(request.headers)
+    conditions = Conditions.of_read(request.headers)
 
     def look_up(connection: Connection) -> tuple[StoredObject, list[Blob]]:
         found = objects.require_place(connection, request.bucket, request.key).object
@@ -176,7 +176,7 @@ async def copy_object(store: Store, request: Request) -> Response:
 
     def change(connection: Connection) -> Written:
         source = objects.require(connection, source_bucket, source_key)
-        source_conditions.check_write(source)
+        source_conditions.check_source(source)
         place = objects.require_place(connection, request.bucket, request.key)
         conditions.check_write(place.object)
         description = given if directive == "REPLACE" else source.description
