@@ -235,7 +235,7 @@ class Conditions:
         if date is not None:
             return _seconds(now) == date
         tags = EntityTags.parse(self.if_range)
-        return tags is not None and not tags.any and tags.strong == {now.etag} and not tags.weak
+        return tags is not None and not tags.any and tags.strong == frozenset({now.etag}) and not tags.weak
 
     def _check_match(self, now: StoredObject | None) -> None:
         if self.if_match is not None:

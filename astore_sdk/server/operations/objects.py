@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from astore_sdk.server.values import Blob, StoredObject
 
 
+# Whatever is stored here, a browser that is shown it runs no script of it, and no other site's page can make use of it.
+_SANDBOX = (("Content-Security-Policy", "sandbox"), ("Cross-Origin-Resource-Policy", "same-origin"))
+
+
 def object_json(stored: StoredObject) -> dict[str, JsonValue]:
     """Write the shape `Object`."""
     metadata: dict[str, JsonValue] = dict(stored.description.metadata)
@@ -98,7 +102,7 @@ async def get_object(store: Store, request: Request) -> Response:
 
     with entered(store) as reading:
         stored, blobs = await store.catalogue.read(look_up)
-        version = (*_version(stored), ("Accept-Ranges", "bytes"))
+        version = (*_version(stored), ("Accept-Ranges", "bytes"), *_SANDBOX)
         if conditions.check_read(stored):
             return Response(status=304, headers=version)
         span = None
