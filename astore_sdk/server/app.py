@@ -12,13 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from astore_sdk.server.asgi import ClientGoneError, Request, RequestHeaders, Response, json_response
 from astore_sdk.server.blob_reading import DamagedBlobError
+from astore_sdk.server.browsers import refuse_foreign_names, refuse_foreign_pages
 from astore_sdk.server.faults import FAULT_HEADER, Fault, Faults, fault_from_header, fault_from_json, fault_to_json
 from astore_sdk.server.names import require_bucket_name, require_key
 from astore_sdk.server.operations import buckets, complete, multipart, objects, supplychain, system
 from astore_sdk.server.problems import Problem, from_database_error, from_os_error
 from astore_sdk.server.query import parse_query
 from astore_sdk.server.responder import Responder
-from astore_sdk.server.routes import find_route, require_resource
+from astore_sdk.server.routes import find_route, require_resource, split_target
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -65,7 +66,10 @@ _OPERATIONS: dict[str, Callable[[Store, Request], Awaitable[Response]]] = {
 
 
 class App:
-    """The store over HTTP. With a `token`, all but health asks for it; with `faults`, it misbehaves as told."""
+    """The store over HTTP. With a `token`, all but health asks for it; with `faults`, it misbehaves as told.
+
+    Without a token it answers no web page but its own; see `astore_sdk.server.browsers`.
+    """
 
     def __init__(self, store: Store, *, token: str | None = None, faults: Faults | None = None) -> None:
         self._store = store
@@ -100,9 +104,9 @@ class App:
     async def _answer(self, scope: Scope, receive: Receive, responder: Responder) -> None:
         headers = RequestHeaders(scope["headers"])
         responder.headers = headers
-        path, method = scope["raw_path"], scope["method"]
-        if not path.startswith(b"/health"):
-            self._authorize(headers)
+        method = scope["method"]
+        authority, path = split_target(scope["raw_path"])
+        self._authorize(scope, headers, authority, is_health=path.startswith(b"/health"))
         if (meant := headers.get(RESOURCE_HEADER)) is not None:
             require_resource(path, meant)
         query = parse_query(scope["query_string"])
@@ -110,7 +114,7 @@ class App:
             request = Request("faults", method, "", b"", query, headers, receive)
             await responder.send(request, await self._control_faults(self._faults, request))
             return
-        route = find_route(method, path, query, is_copy=headers.get("x-amz-copy-source") is not None)
+        route = find_route(method, scope["raw_path"], query, is_copy=headers.get("x-amz-copy-source") is not None)
         bucket = "" if route.bucket is None else require_bucket_name(route.bucket)
         key = b"" if route.key is None else require_key(route.key)
         request = Request(route.operation, method, bucket, key, query, headers, receive)
@@ -120,8 +124,15 @@ class App:
             responder.location = route.location
             await responder.send(request, response, fault)
 
-    def _authorize(self, headers: RequestHeaders) -> None:
+    def _authorize(self, scope: Scope, headers: RequestHeaders, authority: str | None, *, is_health: bool) -> None:
         if self._token is None:
+            authority = headers.get("host") if authority is None else authority
+            # A probe asks by the address that it knows, and hears nothing that is secret.
+            if not is_health:
+                refuse_foreign_names(authority, scope["http_version"])
+            refuse_foreign_pages(headers, authority)
+            return
+        if is_health:
             return
         scheme, _, given = (headers.get("authorization") or "").partition(" ")
         # compare_digest takes the same time wherever two tokens begin to differ.

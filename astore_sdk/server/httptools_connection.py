@@ -47,9 +47,11 @@ class HttpToolsConnection(HttpToolsProtocol):
         super().on_url(url)
 
     def on_headers_complete(self) -> None:
-        """End the count."""
+        """End the count, and keep the authority of a target that is a whole URL; uvicorn drops it."""
         self._in_head = False
         super().on_headers_complete()
+        if not self.url.startswith(b"/"):
+            self.scope["raw_path"] = self.url.partition(b"?")[0]
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body.

@@ -139,6 +139,8 @@ class Responder:
         if self.location is not None:
             headers.append((b"content-location", self.location.encode()))
         headers.append((b"x-request-id", self.request_id.encode()))
+        # A browser must not take what was stored as text for a script or a page.
+        headers.append((b"x-content-type-options", b"nosniff"))
         if not self._body_begun and self.headers is not None and self.headers.get("expect") is not None:
             # The client was never told to continue: nobody can know whether a body or a request comes next.
             headers.append((b"connection", b"close"))

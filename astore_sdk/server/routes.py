@@ -81,14 +81,14 @@ class Route:
         return percent_encode(self.path) if self.operation in _LOCATED else None
 
 
-def require_resource(raw_path: bytes, meant: str) -> None:
+def require_resource(path: bytes, meant: str) -> None:
     """Refuse a request whose path names another bucket and key than its `x-astore-resource`, `BUCKET/KEY` or `BUCKET`.
 
     Clients send it with keys whose path a proxy may rewrite (`a//b`, `a/../b`). A rewritten path may lead anywhere, to
     another bucket or to what is no object at all, so this comes before anything else is made of the path. A value that
     cannot be read names nothing.
     """
-    path = percent_decode(_origin_form(raw_path), "InvalidKey")
+    path = percent_decode(path, "InvalidKey")
     if path.startswith(b"/s3/"):
         named = path[len(b"/s3/") :]
     elif path.startswith(b"/supplychain/"):
@@ -104,7 +104,9 @@ def require_resource(raw_path: bytes, meant: str) -> None:
 
 def find_route(method: str, raw_path: bytes, query: Mapping[str, str], *, is_copy: bool) -> Route:
     """Tell which operation is asked for. `is_copy` says that there is an `x-amz-copy-source`."""
-    path = percent_decode(_origin_form(raw_path), "InvalidKey")
+    if b"#" in raw_path:
+        raise Problem("InvalidKey", "A path has no fragment; a '#' in a key travels as %23.")
+    path = percent_decode(split_target(raw_path)[1], "InvalidKey")
     if path in _SYSTEM:
         _require_method(method, "GET")
         return Route(_SYSTEM[path])
@@ -128,13 +130,19 @@ def find_route(method: str, raw_path: bytes, query: Mapping[str, str], *, is_cop
     return route
 
 
-def _origin_form(raw_path: bytes) -> bytes:
-    """Give the path of a request target; a client of a proxy may send a whole URL (RFC 9112 §3.2.2)."""
-    if b"#" in raw_path:
-        raise Problem("InvalidKey", "A path has no fragment; a '#' in a key travels as %23.")
+def split_target(raw_path: bytes) -> tuple[str | None, bytes]:
+    """Give authority and path of a request target.
+
+    Only the target of a client that takes the store for a proxy, which is a whole URL, has an authority. It is the one
+    that counts then, not the `Host` field (RFC 9112 §3.2.2).
+    """
     if raw_path.startswith(b"/"):
-        return raw_path
-    return urlsplit(raw_path).path or b"/"
+        return None, raw_path
+    try:
+        url = urlsplit(raw_path)
+        return url.netloc.decode("ascii") if url.scheme else None, url.path or b"/"
+    except ValueError as error:
+        raise Problem("InvalidRequest", "The request's target is neither a path nor a URL.") from error
 
 
 def _bucket_operation(method: str, query: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .wire import assert_problem, sha256
+from .wire import JSON, assert_problem, sha256
 
 if TYPE_CHECKING:
     import httpx
@@ -100,7 +100,7 @@ def test_a_private_key_is_refused_wherever_it_is(http: httpx.Client, path: str, 
         text = json.dumps(body)
         if escaped:
             text = text.replace("-----BEGIN", "\\u002d----BEGIN")
-        answer = http.post(f"/supplychain/{where}/{path}", content=text)
+        answer = http.post(f"/supplychain/{where}/{path}", content=text, headers=JSON)
         problem = assert_problem(answer, 400, "InvalidRequest")
         assert "private key" in str(problem["detail"])
         assert "MIIB" not in answer.text
@@ -200,7 +200,7 @@ def test_an_attestation_of_another_form_is_refused(http: httpx.Client, path: str
     "text", ["{", "[]", '{"type": "x", "data": {"n": NaN}}', '{"type": "x", "data": {"n": 1e999}}', "\ufeff{}"]
 )
 def test_what_is_not_json_is_refused(http: httpx.Client, path: str, text: str) -> None:
-    answer = http.post(f"/supplychain/attestations/{path}", content=text.encode())
+    answer = http.post(f"/supplychain/attestations/{path}", content=text.encode(), headers=JSON)
     assert_problem(answer, 400, "InvalidRequest")
 
 

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from astore_sdk.server.values import Blob, StoredObject
 
 
+# Whatever is stored here, a browser that is shown it runs no script of it, and no other site's page can make use of it.
+_SANDBOX = (("Content-Security-Policy", "sandbox"), ("Cross-Origin-Resource-Policy", "same-origin"))
+
+
 def object_json(bucket: str, stored: StoredObject) -> dict[str, JsonValue]:
     """Write the shape `Object`."""
     metadata: dict[str, JsonValue] = dict(stored.description.metadata)
@@ -88,7 +92,7 @@ async def put_object(store: Store, request: Request) -> Response:
 
 async def get_object(store: Store, request: Request) -> Response:
     """Send an object, or one range of it; HEAD gets the same head."""
-    conditions = Conditions.of(request.headers)
+    conditions = Conditions.of_read(request.headers)
 
     def look_up(connection: Connection) -> tuple[StoredObject, list[Blob]]:
         found = objects.require_place(connection, request.bucket, request.key).object
@@ -99,7 +103,7 @@ async def get_object(store: Store, request: Request) -> Response:
 
     with entered(store) as reading:
         stored, blobs = await store.catalogue.read(look_up)
-        version = (*_version(stored), ("Accept-Ranges", "bytes"))
+        version = (*_version(stored), ("Accept-Ranges", "bytes"), *_SANDBOX)
         if conditions.check_read(stored):
             return Response(status=304, headers=version)
         span = None
@@ -177,7 +181,7 @@ async def copy_object(store: Store, request: Request) -> Response:
 
     def change(connection: Connection) -> Written:
         source = objects.require(connection, source_bucket, source_key)
-        source_conditions.check_write(source)
+        source_conditions.check_source(source)
         place = objects.require_place(connection, request.bucket, request.key)
         conditions.check_write(place.object)
         description = given if directive == "REPLACE" else source.description
