@@ -174,7 +174,7 @@ def test_answers_say_what_they_are_about(http: httpx.Client, server: BackgroundS
     assert (parts["bucket"], parts["key"]) == (bucket, key)
     completing = json.dumps({"parts": [{"partNumber": 1, "etag": part.headers["etag"]}]}).encode()
     for _ in ("done", "repeated"):
-        status, named, content = location("POST", upload, body=completing)
+        status, named, content = location("POST", upload, body=completing, more="Content-Type: application/json\r\n")
         assert (status, named, json.loads(content)["bucket"], json.loads(content)["key"]) == (200, path, bucket, key)
     records = path.removeprefix("/s3/")
     for kind in ("signatures", "sboms", "attestations"):
