@@ -9,8 +9,6 @@ is complete: so no refusal overtakes an answer, and nothing that follows a refus
 from __future__ import annotations
 
 import asyncio
-import logging
-import secrets
 import socket
 import struct
 from enum import Enum, auto
@@ -18,10 +16,11 @@ from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import unquote
 
 from astore_sdk.server.blob_reading import BATCH
-from astore_sdk.server.exchange import Exchange, status_line
+from astore_sdk.server.exchange import Exchange
 from astore_sdk.server.framing import Body, LengthBody, body_of
 from astore_sdk.server.heads import Head, HeadReader
 from astore_sdk.server.problems import Problem
+from astore_sdk.server.refusals import refusal, too_many, too_slow
 from astore_sdk.server.responder import CONNECTION_EXTENSION
 from astore_sdk.server.stalls import UnreadAnswer
 
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from astore_sdk.server.crowd import Crowd
     from astore_sdk.server.exchange import Application
     from astore_sdk.server.limits import Limits
-
-log: logging.Logger = logging.getLogger("astore_sdk.server")
 
 HttpParser = Literal["auto", "httptools", "h11"]
 """Names of parsers. There is one now, of our own; the names are still taken."""
@@ -173,7 +170,7 @@ class HttpConnection(asyncio.Protocol):
         except Problem as problem:
             self._stop_reading(exchange, problem)
             return
-        if exchange.complete:
+        if exchange.started:
             self.since = self._loop.time()
             self._drop_bytes(len(data))
         exchange.put(piece)
@@ -273,19 +270,7 @@ class HttpConnection(asyncio.Protocol):
 
     def refuse(self, problem: Problem, *, bodiless: bool = False) -> None:
         """Answer in place of the application, and close the connection. All answers before this one are complete."""
-        request_id = secrets.token_hex(8)
-        body = problem.body(request_id=request_id)
-        fields = [
-            *self.date(),
-            (b"content-type", b"application/problem+json"),
-            (b"content-length", b"%d" % len(body)),
-            (b"x-request-id", request_id.encode()),
-            *((name.lower().encode(), value.encode()) for name, value in problem.headers),
-            (b"connection", b"close"),
-        ]
-        lines = [status_line(problem.status), *(b"%b: %b\r\n" % field for field in fields), b"\r\n"]
-        log.debug("refused a request with %d: %s %s", problem.status, problem.detail, request_id)
-        self.write(b"".join(lines) + (b"" if bodiless else body))
+        self.write(refusal(problem, self.date(), bodiless=bodiless))
         self._linger()
 
     def _linger(self) -> None:
@@ -298,8 +283,8 @@ class HttpConnection(asyncio.Protocol):
 
     def _drop_bytes(self, count: int) -> None:
         self._dropped += count
-        if self.phase is Phase.LINGER and self._dropped > self._limits.max_unread_body:
-            # The client may still be about to read; what it sends meanwhile waits in its own buffers.
+        if self._dropped > self._limits.max_unread_body:
+            # The client may still be about to read the answer; what it sends meanwhile waits in its own buffers.
             self._pause()
 
     def drop(self, *, reset: bool) -> None:
@@ -360,16 +345,6 @@ class HttpConnection(asyncio.Protocol):
         if self._paused:
             self._paused = False
             self.transport.resume_reading()
-
-
-def too_many() -> Problem:
-    """Say that there is no room for the connection."""
-    return Problem("SlowDown", "The store has as many connections as it can hold; repeat the request in a moment.")
-
-
-def too_slow(what: str, seconds: float) -> Problem:
-    """Say that a request stood still (RFC 9110 §15.5.9)."""
-    return Problem("InvalidRequest", f"The request's {what} did not come within {seconds:g} seconds.", status=408)
 
 
 def _address(transport: asyncio.BaseTransport, side: str) -> tuple[str, int] | None:

@@ -91,8 +91,8 @@ class Exchange:
     # What the connection tells.
 
     def put(self, piece: bytes) -> None:
-        """Take a piece of the body."""
-        if piece and not self.complete:
+        """Take a piece of the body; once the answer has begun nobody wants it."""
+        if piece and not self.started:
             self._pieces.append(piece)
             # A piece of one byte takes more than one byte.
             self.buffered += len(piece) + 64
@@ -135,12 +135,12 @@ class Exchange:
             if not (self._pieces or self._body_there or self.started or self.gone or self.broken):
                 self._link.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not (self.gone or self.complete or self.broken):
-            if self._pieces or (self._body_there and not self._body_taken):
+            if self._pieces or (self._body_there and not self._body_taken and not self.started):
                 piece = self._take()
                 self._body_taken = self._body_there and not self._pieces
                 return {"type": "http.request", "body": piece, "more_body": not self._body_taken}
             self._news.clear()
-            self.is_reading = not self._body_there
+            self.is_reading = not (self._body_there or self.started)
             if self.is_reading:
                 self._link.expect_body()
             try:
@@ -170,6 +170,7 @@ class Exchange:
             if self.started:
                 raise RuntimeError("the answer has begun already")
             self.started = True
+            self._forget_body()
             # It is sent with the first piece of the body, in one packet if that is small.
             self._head_bytes = self._render_head(event["status"], event.get("headers", []))
             return

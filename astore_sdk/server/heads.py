@@ -27,6 +27,7 @@ _BARE_LF = re.compile(rb"(?<!\r)\n")
 _LENGTH_DIGITS = 19
 _HIGHEST_PORT = 65535
 _EMPTY_LINES = 2
+_MOST_FIELDS = 1000
 
 
 @frozen
@@ -108,6 +109,8 @@ def parse_head(head: bytes) -> Head:
     if major != b"1":
         raise _unspoken(505, "The store speaks HTTP/1.1.")
     version = "1.0" if minor == b"0" else "1.1"
+    if len(lines) > _MOST_FIELDS:
+        raise _invalid(f"it has more than {_MOST_FIELDS} fields")
     fields = [parse_field(line) for line in lines]
     if method == b"CONNECT":
         # RFC 9110 §9.3.6: what follows would be a tunnel, and the store is no proxy.
