@@ -122,6 +122,8 @@ class Exchange:
 
     async def run(self, application: Application) -> None:
         """Let the application answer. It reports its own failures; what comes through here is a fault in it."""
+        if self.broken is not None:
+            return  # It came with its head: there is no reason to begin.
         try:
             await application(self._scope, self.receive, self.send)
         except Exception:

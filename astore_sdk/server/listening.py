@@ -7,7 +7,6 @@ each time; and it takes up to two thousand connections before the first of them 
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 # So few at a time that they are counted before they are many.
 _AT_A_TIME = 8
 _RETRY_SECONDS = 0.1
-_OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
 class Listener:
@@ -56,8 +54,7 @@ class Listener:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno not in _OUT_OF_RESOURCES:
-                    raise
+                # Out of descriptors or memory, or an error of the network that accept(2) passes on.
                 self._wait(error)
                 return
             accepted.setblocking(False)
@@ -73,7 +70,7 @@ class Listener:
 
     def _wait(self, error: OSError) -> None:
         """Leave the others in the queue of the system until something has been closed."""
-        self._crowd.complain(f"no more connections can be accepted: {os.strerror(error.errno or 0)}; trying again")
+        self._crowd.complain(f"no connection can be accepted: {os.strerror(error.errno or 0)}; trying again")
         self._crowd.make_room()
         self._loop.remove_reader(self._listening.fileno())
         self._retry = self._loop.call_later(_RETRY_SECONDS, self._again)

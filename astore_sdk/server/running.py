@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
@@ -63,6 +64,10 @@ class _Server(uvicorn.Server):
             return HttpConnection(self._app, self._limits, self.server_state, crowd)
 
         for listening in sockets or []:
+            if sys.platform == "win32":
+                # Its event loop cannot wait for a socket to become readable.
+                self.servers.append(await asyncio.get_running_loop().create_server(connection, sock=listening))
+                continue
             listener = Listener(listening, connection, crowd, self.config.backlog)
             # All that uvicorn asks of a server is here too.
             cast("list[object]", self.servers).append(listener)
@@ -185,7 +190,7 @@ class BackgroundServer:
             httpx.get(f"{server.url}/health")
 
     Without `data` it keeps its files in a temporary folder that goes with it. `faults` is there to be told what shall
-    go wrong; see `astore_sdk.server.faults`.
+    go wrong; see `astore_sdk.server.faults`. `http` once chose a parser; each of its names gets the one that there is now.
     """
 
     def __init__(

@@ -224,7 +224,8 @@ def test_framing_without_end_is_refused(guarded: BackgroundServer, endless: str,
     field = "Authorization: Bearer s3cr3t-token\r\n" if token else ""
     head = f"PUT /s3/some-bucket/key HTTP/1.1\r\nHost: x\r\n{field}Transfer-Encoding: chunked\r\n\r\n".encode()
     got = answers(guarded, head, ENDLESS[endless])
-    assert [each[0] for each in got] == [400 if token else 401]
+    # Without the token, that may be said before the body has come.
+    assert [each[0] for each in got] in ([[400]] if token else [[400], [401]])
     assert got[0][1]["connection"] == "close"
     assert httpx.head(f"{guarded.url}/s3/some-bucket/key", headers=with_token).status_code == 404
 
@@ -282,6 +283,16 @@ def test_chunks_that_cannot_be_read(server: BackgroundServer, http: httpx.Client
     refused(server, *sent, status=400)
     assert http.head(f"/s3/{bucket}/key").status_code == 404
     assert http.head(f"/s3/{bucket}/smuggled").status_code == 404
+
+
+@pytest.mark.parametrize("bad", ["not a number", "bare LF after the size", "more than the size"])
+def test_what_does_not_need_its_body_is_not_done_either(
+    server: BackgroundServer, http: httpx.Client, bucket: str, bad: str
+) -> None:
+    http.put(f"/s3/{bucket}/key", content=b"before")
+    for line in (f"DELETE /s3/{bucket}/key", f"GET /s3/{bucket}/key"):
+        refused(server, f"{line} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + BAD_CHUNKS[bad], status=400)
+    assert http.get(f"/s3/{bucket}/key").content == b"before"
 
 
 # After a refusal the body is not read for ever.
