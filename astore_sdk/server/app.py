@@ -19,7 +19,7 @@ from astore_sdk.server.operations import buckets, complete, multipart, objects, 
 from astore_sdk.server.problems import Problem, from_database_error, from_os_error
 from astore_sdk.server.query import parse_query
 from astore_sdk.server.responder import Responder
-from astore_sdk.server.routes import find_route, require_resource, split_target
+from astore_sdk.server.routes import find_route, require_resource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -105,8 +105,8 @@ class App:
         headers = RequestHeaders(scope["headers"])
         responder.headers = headers
         method = scope["method"]
-        authority, path = split_target(scope["raw_path"])
-        self._authorize(scope, headers, authority, is_health=path.startswith(b"/health"))
+        path = scope["raw_path"]
+        self._authorize(headers, is_health=path.startswith(b"/health"))
         if (meant := headers.get(RESOURCE_HEADER)) is not None:
             require_resource(path, meant)
         query = parse_query(scope["query_string"])
@@ -114,7 +114,7 @@ class App:
             request = Request("faults", method, "", b"", query, headers, receive)
             await responder.send(request, await self._control_faults(self._faults, request))
             return
-        route = find_route(method, scope["raw_path"], query, is_copy=headers.get("x-amz-copy-source") is not None)
+        route = find_route(method, path, query, is_copy=headers.get("x-amz-copy-source") is not None)
         bucket = "" if route.bucket is None else require_bucket_name(route.bucket)
         key = b"" if route.key is None else require_key(route.key)
         request = Request(route.operation, method, bucket, key, query, headers, receive)
@@ -124,13 +124,12 @@ class App:
             responder.location = route.location
             await responder.send(request, response, fault)
 
-    def _authorize(self, scope: Scope, headers: RequestHeaders, authority: str | None, *, is_health: bool) -> None:
+    def _authorize(self, headers: RequestHeaders, *, is_health: bool) -> None:
         if self._token is None:
-            authority = headers.get("host") if authority is None else authority
             # A probe asks by the address that it knows, and hears nothing that is secret.
             if not is_health:
-                refuse_foreign_names(authority, scope["http_version"])
-            refuse_foreign_pages(headers, authority)
+                refuse_foreign_names(headers)
+            refuse_foreign_pages(headers)
             return
         if is_health:
             return
