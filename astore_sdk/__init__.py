@@ -38,6 +38,7 @@ from .exceptions import (
     TooManyRequestsError,
     TransferInProgressError,
     UnauthorizedError,
+    WrongObjectError,
 )
 from .models import (
     Attestation,
@@ -114,6 +115,7 @@ __all__ = [
     "TransferInProgressError",
     "UnauthorizedError",
     "VerificationResult",
+    "WrongObjectError",
     "__version__",
     "generate_key",
 ]

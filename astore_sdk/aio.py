@@ -516,7 +516,11 @@ class AsyncClient:
 
     async def get_signatures(self, bucket: str, key: str) -> list[Signature]:
         """See `Client.get_signatures`."""
-        return await self._runner.perform(operations.supply_chain.list_signatures(bucket, key))
+        return await self._runner.run(flows.records.get_signatures(self._settings, bucket, key))
+
+    async def get_signature(self, bucket: str, key: str, id: str) -> Signature:  # noqa: A002 - the field's name for it
+        """See `Client.get_signature`."""
+        return await self._runner.perform(operations.records.get_record(operations.records.SIGNATURES, bucket, key, id))
 
     async def attach_sbom(
         self,
@@ -536,13 +540,20 @@ class AsyncClient:
             )
         )
 
-    async def get_sbom(self, bucket: str, key: str, *, format: str | None = None) -> Sbom:  # noqa: A002 - as above
+    async def get_sbom(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        format: str | None = None,  # noqa: A002 - as above
+        id: str | None = None,  # noqa: A002 - as above
+    ) -> Sbom:
         """See `Client.get_sbom`."""
-        return await self._runner.perform(operations.supply_chain.get_sbom(bucket, key, format))
+        return await self._runner.perform(operations.records.get_sbom(bucket, key, format, id))
 
     async def list_sboms(self, bucket: str, key: str) -> list[Sbom]:
         """See `Client.list_sboms`."""
-        return await self._runner.perform(operations.supply_chain.list_sboms(bucket, key))
+        return await self._runner.run(flows.records.list_sboms(self._settings, bucket, key))
 
     async def add_attestation(
         self,
@@ -567,7 +578,11 @@ class AsyncClient:
 
     async def get_attestations(self, bucket: str, key: str, *, type: str | None = None) -> list[Attestation]:  # noqa: A002 - as above
         """See `Client.get_attestations`."""
-        return await self._runner.perform(operations.supply_chain.list_attestations(bucket, key, type))
+        return await self._runner.run(flows.records.get_attestations(self._settings, bucket, key, type))
+
+    async def get_attestation(self, bucket: str, key: str, id: str) -> Attestation:  # noqa: A002 - as above
+        """See `Client.get_attestation`."""
+        return await self._runner.perform(operations.records.get_record(operations.records.ATTESTATIONS, bucket, key, id))
 
     async def verify_attestations(
         self,

@@ -555,7 +555,8 @@ class Client:
     ) -> list[FileResult]:
         """Store every file under a folder; what is in the store with the same bytes already is passed over.
 
-        Small files move side by side, large ones in parts. A file that fails stops no other one: its result says why.
+        Small files move side by side, large ones in parts. A file that fails stops no other one: its result says why. So it is with
+        a name that cannot be a key: one that is not UTF-8, has control characters, or makes a key of more than 1024 bytes.
 
         Args:
             directory: The folder.
@@ -570,8 +571,8 @@ class Client:
             What became of each file, in the order of the keys.
 
         Raises:
-            InvalidInputError: A link that leads out of the folder, to a folder or nowhere, something that is no ordinary file, or
-                a name that cannot be a key; nothing was sent.
+            InvalidInputError: A link that leads out of the folder, to a folder or nowhere, or something that is no ordinary file;
+                nothing was sent.
             NotADirectoryError: It is no folder.
         """
         return self._runner.run(
@@ -599,7 +600,9 @@ class Client:
     ) -> list[FileResult]:
         """Receive every object under a prefix into a folder, which is made; what is there with the same bytes is passed over.
 
-        Small objects move side by side, large ones in pieces. One that fails stops no other: its result says why.
+        Small objects move side by side, large ones in pieces. One that fails stops no other: its result says why. So it is with a
+        key that the disk cannot have as a name (`OSError`), one that no object may have, and one that needs a folder where
+        another object is a file (`InvalidInputError`).
 
         Args:
             bucket: The bucket's name.
@@ -616,6 +619,7 @@ class Client:
         Raises:
             InvalidInputError: A key that would lead out of the folder, is a device's name on Windows, or is the same file as
                 another one where case does not count; nothing was written.
+            NotADirectoryError: Something that is no folder has the folder's name.
             NotFoundError: There is no such bucket.
         """
         return self._runner.run(
@@ -736,7 +740,9 @@ class Client:
             private_key: ECDSA P-256 or RSA, as PEM, as a `Path` to PEM, or as a key; or a `Signer` for a key elsewhere.
             passphrase: What an encrypted key is encrypted with.
             signed_by: Who signs; a claim. The key's fingerprint if not given.
-            digest: `sha256:HEX` of the bytes, if you have hashed them: nothing is received then.
+            digest: `sha256:HEX` of the bytes, if you have hashed them: nothing is received then. Nor is it seen whether they are
+                the encoding of an attestation, which a signature over them would then be: sign digests only of bytes that you
+                know, or with a key that signs no attestations (`Policy(attestation_keys=…)`).
 
         Returns:
             The signature as it is stored. Signing again with the same key gives the same one.
@@ -822,7 +828,20 @@ class Client:
 
     def get_signatures(self, bucket: str, key: str) -> list[Signature]:
         """List the signatures of an object, oldest first, also those of bytes it had earlier. They are not verified here."""
-        return self._runner.perform(operations.supply_chain.list_signatures(bucket, key))
+        return self._runner.run(flows.records.get_signatures(self._settings, bucket, key))
+
+    def get_signature(self, bucket: str, key: str, id: str) -> Signature:  # noqa: A002 - the field's name for it
+        """Return one signature of an object. It is not verified here.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            id: The record's id.
+
+        Raises:
+            NotFoundError: The object has no signature with this id, or there is no such object or bucket.
+        """
+        return self._runner.perform(operations.records.get_record(operations.records.SIGNATURES, bucket, key, id))
 
     def attach_sbom(
         self,
@@ -855,22 +874,37 @@ class Client:
             )
         )
 
-    def get_sbom(self, bucket: str, key: str, *, format: str | None = None) -> Sbom:  # noqa: A002 - as above
-        """Return the newest SBOM that speaks of the bytes the object has now.
+    def get_sbom(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        format: str | None = None,  # noqa: A002 - as above
+        id: str | None = None,  # noqa: A002 - as above
+    ) -> Sbom:
+        """Return the newest SBOM that speaks of the bytes the object has now, or the one with an id.
+
+        The newest is whatever was attached last, by whoever may write records: what was signed is the predicate of an attestation.
 
         Args:
             bucket: The object's bucket.
             key: The object's key.
             format: Only one of this format, `spdx` or `cyclonedx`.
+            id: The record's id, in place of a format: that one, whichever bytes it speaks of.
 
         Raises:
+            InvalidInputError: Both a format and an id are given; nothing was sent.
             NotFoundError: There is none, or no such object or bucket.
         """
-        return self._runner.perform(operations.supply_chain.get_sbom(bucket, key, format))
+        return self._runner.perform(operations.records.get_sbom(bucket, key, format, id))
 
     def list_sboms(self, bucket: str, key: str) -> list[Sbom]:
-        """List the SBOMs of an object, newest first, also those of bytes it had earlier."""
-        return self._runner.perform(operations.supply_chain.list_sboms(bucket, key))
+        """List the SBOMs of an object, newest first, also those of bytes it had earlier.
+
+        Contents of more than 8 KiB are received one by one, as many as are 64 MiB together. Further ones are left out: `content`
+        is None, `content_size` tells their size, and `get_sbom(bucket, key, id=…)` gives each.
+        """
+        return self._runner.run(flows.records.list_sboms(self._settings, bucket, key))
 
     def add_attestation(
         self,
@@ -919,7 +953,20 @@ class Client:
             key: The object's key.
             type: Only those of this type.
         """
-        return self._runner.perform(operations.supply_chain.list_attestations(bucket, key, type))
+        return self._runner.run(flows.records.get_attestations(self._settings, bucket, key, type))
+
+    def get_attestation(self, bucket: str, key: str, id: str) -> Attestation:  # noqa: A002 - as above
+        """Return one attestation of an object. It is not verified here.
+
+        Args:
+            bucket: The object's bucket.
+            key: The object's key.
+            id: The record's id.
+
+        Raises:
+            NotFoundError: The object has no attestation with this id, or there is no such object or bucket.
+        """
+        return self._runner.perform(operations.records.get_record(operations.records.ATTESTATIONS, bucket, key, id))
 
     def verify_attestations(
         self,

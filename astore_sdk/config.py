@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
 from typing import Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from attrs import evolve, field, frozen
 
@@ -27,6 +27,8 @@ MAX_PUT_SIZE = 5 * 1024 * MIB
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e\t]*")
+_IN_USER = "%:!$&'()*+,;=-._~"
+"""What user information may have as it is (RFC 3986, section 3.2.1)."""
 # What the client itself has to say about each request; a second opinion would break the message or the promise.
 _OWN_HEADERS = frozenset(
     {
@@ -40,6 +42,7 @@ _OWN_HEADERS = frozenset(
         "if-range",
         "range",
         "transfer-encoding",
+        "x-astore-resource",
     }
 )
 
@@ -147,21 +150,27 @@ def _base_url(value: str | None) -> str:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise InvalidInputError(f"base_url is not a URL: {error}") from None
+        # Before an @ may be a secret, and the port that is none a part of it.
+        raise InvalidInputError(f"base_url is not a URL{'' if '@' in value else f': {error}'}") from None
     if "@" in parts.netloc:
         # The value is not shown: what stands before the @ may be a secret.
         raise InvalidInputError("base_url has user information in it", hint="Pass the token as `token`.")
     if parts.scheme not in ("http", "https") or not host:
         raise InvalidInputError(
-            f"base_url must begin with http:// or https:// and name a host, not {value!r}",
+            f"base_url must begin with http:// or https:// and name a host, not {_without_user(value)!r}",
             hint="For example http://127.0.0.1:8080.",
         )
     if parts.query or parts.fragment or "?" in value or "#" in value:
-        raise InvalidInputError(f"base_url has a query or a fragment: {value!r}")
+        raise InvalidInputError(f"base_url has a query or a fragment: {_without_user(value)!r}")
     if not re.fullmatch(r"[\x21-\x7e]+", value):
-        raise InvalidInputError(f"base_url has spaces, control or non-ASCII characters: {value!r}")
+        raise InvalidInputError(f"base_url has spaces, control or non-ASCII characters: {_without_user(value)!r}")
     if ":" not in host and not all(0 < len(label) <= 63 for label in host.removesuffix(".").split(".")):
         raise InvalidInputError(f"base_url's host is {host!r}, but between dots are 1 to 63 characters (RFC 1035, section 2.3.4)")
+    if "s3" in re.split(r"[/\\]", unquote(parts.path).lower()):
+        raise InvalidInputError(
+            f"base_url has the segment 's3' in its path: {_without_user(value)!r}",
+            hint="Give the address without it: the client adds /s3 itself, and what follows it would be taken for a bucket.",
+        )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
@@ -238,13 +247,40 @@ def _user_agent(value: str | None) -> str | None:
 
 
 def _proxy(value: str | None) -> str | None:
-    if value is not None and not value.startswith(("http://", "https://", "socks5://", "socks5h://")):
+    if value is None:
+        return None
+    if not isinstance(cast("object", value), str):
+        raise TypeError(f"proxy is a URL as str, not {type(value).__name__}")
+    # No error shows the value: what stands before the @ may be a secret.
+    if not value.startswith(("http://", "https://", "socks5://", "socks5h://")):
         raise InvalidInputError("proxy must begin with http://, https:// or socks5://")
+    if not re.fullmatch(r"[\x21-\x7e]+", value):
+        raise InvalidInputError(
+            "proxy has spaces, control or non-ASCII characters", hint="In a user's name or password, percent-encode them."
+        )
+    try:
+        _ = urlsplit(proxy_url(value)).port
+    except ValueError:
+        raise InvalidInputError("proxy is not a URL", hint="For example http://proxy.example:3128.") from None
     return value
 
 
+def proxy_url(value: str) -> str:
+    """Return a proxy's URL with everything percent-encoded that would end the user information before the last @."""
+    scheme, _, rest = value.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}://{quote(user, safe=_IN_USER)}{at}{place}"
+
+
+def _without_user(url: str) -> str:
+    """Return a URL, or what should be one, without what stands before its last @: a password may have one in it, and slashes."""
+    before, at, place = url.rpartition("@")
+    scheme, slashes, _ = before.partition("//")
+    return f"{scheme + slashes if slashes else ''}***@{place}" if at else url
+
+
 def _proxy_repr(value: str | None) -> str:
-    return repr(re.sub(r"//[^@/]*@", "//***@", value) if value else value)
+    return repr(_without_user(value) if value else value)
 
 
 def _cert_repr(value: _Cert | None) -> str:
@@ -260,8 +296,8 @@ class Config:
     """Where the store is and how to speak with it. Its repr hides the token and other secrets.
 
     Attributes:
-        base_url: `http` or `https`, host and port; a path prefix is kept. None or empty is an `InvalidInputError`, so that
-            `os.getenv(…)` can be passed as it is.
+        base_url: `http` or `https`, host and port; a path prefix is kept, but may have no segment `s3`, which the client adds.
+            None or empty is an `InvalidInputError`, so that `os.getenv(…)` can be passed as it is.
         token: Bearer token, or None for none.
         timeout: Idle seconds in each phase (`connect` at most 10 of them), or a `Timeout`. Never a cap on a whole transfer.
         insecure_skip_verify: Do not verify TLS certificates; warns once for each client.

@@ -20,7 +20,8 @@
     ├── SourceChangedError              the source changed while it was sent
     ├── ObjectChangedError              the object changed while it was received
     ├── TransferInProgressError         another process is at the same resumable transfer
-    └── PolicyViolationError            what was fetched is not what the policy asks for
+    ├── PolicyViolationError            what was fetched is not what the policy asks for
+    └── WrongObjectError                an answer about another bucket or key than was asked for
 
 An argument of the wrong type is a plain `TypeError`, a failure of the local disk a plain `OSError`.
 """
@@ -57,6 +58,7 @@ __all__ = [
     "TooManyRequestsError",
     "TransferInProgressError",
     "UnauthorizedError",
+    "WrongObjectError",
 ]
 
 
@@ -113,10 +115,10 @@ class ArtifactStoreError(Exception):
         if self.request_id:
             facts.append(f"request {self.request_id}")
         text = f"{self.message} [{', '.join(facts)}]" if facts else self.message
-        if not self.hint:
-            return text
-        end = "" if text.endswith((".", "!", "?", "]")) else "."
-        return f"{text}{end} {self.hint}"
+        if self.hint:
+            end = "" if text.endswith((".", "!", "?", "]")) else "."
+            text = f"{text}{end} {self.hint}"
+        return text if text.isprintable() else _printable(text)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -124,6 +126,11 @@ class ArtifactStoreError(Exception):
     def __reduce__(self) -> tuple[Callable[..., Self], tuple[type[Self], str], dict[str, Any]]:
         # The default would call the class with its positional arguments only, and OSError's would lose ours.
         return _restore, (type(self), self.message), dict(self.__dict__)
+
+
+def _printable(text: str) -> str:
+    """Return a text that a terminal shows and does not obey: a key may have characters that turn the line around."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
 
 
 def _restore(kind: type[_E], message: str) -> _E:
@@ -214,6 +221,13 @@ class PolicyViolationError(ArtifactStoreError):
     """
 
     violations: tuple[str, ...] = ()
+
+
+class WrongObjectError(ArtifactStoreError):
+    """The answer is about another bucket or key than was asked for: something on the way changes paths.
+
+    What was read is not delivered. A write may have changed the other object.
+    """
 
 
 class InsecureTransportWarning(UserWarning):

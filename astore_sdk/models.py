@@ -221,7 +221,7 @@ class Sbom:
     format: str | None = None
     """`spdx` or `cyclonedx`."""
     content: str | None = None
-    """The document's text, exactly as it was attached."""
+    """The document's text, exactly as it was attached. In long lists None where it is large: `get_sbom(…, id=…)` gives it."""
     version: str | None = None
     """The format's version, as the document states it."""
     content_type: str | None = None
@@ -231,6 +231,10 @@ class Sbom:
     matches_current: bool | None = None
     """Whether the object has these bytes now."""
     timestamp: datetime | None = None
+    content_size: int | None = None
+    """Bytes of the document's text, as the store tells them."""
+    content_digest: str | None = None
+    """SHA-256 of the document's text, as the store tells it."""
 
 
 @frozen

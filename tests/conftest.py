@@ -7,11 +7,13 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import cast
+from urllib.parse import quote
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from astore_sdk import AsyncClient, Client, Config, RetryPolicy
+from astore_sdk._wire.names import raw_path
 from astore_sdk.aio_files import AsyncObjectStream
 from astore_sdk.server import BackgroundServer, Limits
 from astore_sdk.testing import TOKEN
@@ -22,6 +24,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 QUICK = RetryPolicy(backoff_base=0.001, backoff_max=0.002)
 """Repeats without making a test wait."""
+
+
+def path_of(bucket: str, key: str, root: str = "/s3") -> str:
+    """Return the raw path of a request about an object."""
+    return raw_path(f"{root}/{bucket}/{quote(key, safe='')}")
 
 
 class Driven:

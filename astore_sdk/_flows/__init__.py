@@ -5,8 +5,20 @@ from typing import TYPE_CHECKING
 from .._lazy import lazily
 
 if TYPE_CHECKING:
-    from . import buckets, fetching, folders, listing, multipart, objects, publishing, signers, signing, verification
+    from . import buckets, fetching, folders, listing, multipart, objects, publishing, records, signers, signing, verification
 
-__all__ = ["buckets", "fetching", "folders", "listing", "multipart", "objects", "publishing", "signers", "signing", "verification"]
+__all__ = [
+    "buckets",
+    "fetching",
+    "folders",
+    "listing",
+    "multipart",
+    "objects",
+    "publishing",
+    "records",
+    "signers",
+    "signing",
+    "verification",
+]
 
 __getattr__ = lazily(__name__, *__all__)

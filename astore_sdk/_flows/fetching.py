@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import cast
 
-from .._operations import supply_chain
 from .._transfers.download import digest_received, download, hashing
 from .._transfers.source import CHUNK
 from .._transfers.target import PathTarget, Target, open_target
-from .._transport.perform import perform
 from .._transport.steps import Steps, work
 from ..config import Settings
 from ..exceptions import PolicyViolationError
-from ..models import Object
+from ..models import Object, SignatureCheck
+from ..supplychain.artifacts import ENCODED_ATTESTATION, is_encoded_attestation
 from ..supplychain.policy import Policy
+from ..supplychain.verifying import check_signatures
+from ..supplychain.wording import clipped, first_few
 from ..types import AsyncWriter, ProgressCallback
+from .attached_sboms import AttachedSboms
+from .records import ObjectRecords
 
 
 def fetch(
@@ -62,30 +66,49 @@ def fetch(
     return received
 
 
-def _hold_to(settings: Settings, bucket: str, key: str, policy: Policy, received: Object) -> Steps[None]:
+def _hold_to(settings: Settings, bucket: str, key: str, policy: Policy, received: Object, beginning: bytes) -> Steps[None]:
     """Raise a PolicyViolationError unless what was received is what the policy asks for."""
-    signatures = yield from perform(supply_chain.read_signatures(bucket, key), settings.retry)
-    asked = supply_chain.read_attestations(bucket, key) if policy.needs_attestations else None
-    attestations = (yield from perform(asked, settings.retry)) if asked else []
-    listing = supply_chain.read_sboms(bucket, key) if policy.sbom else None
-    sboms = (yield from perform(listing, settings.retry)) if listing else []
-    violations = yield from work(
-        partial(
-            policy.violations,
-            bucket,
-            key,
-            digest_received(received),
-            signatures=signatures,
-            attestations=attestations,
-            sboms=sboms,
-        )
-    )
+    if is_encoded_attestation(beginning):
+        raise _violated(bucket, key, [f"public_keys: {ENCODED_ATTESTATION}"])
+    digest = digest_received(received)
+    found = ObjectRecords(settings, bucket, key, digest)
+    signatures = yield from found.signatures()
+    violations = policy.byte_violations(digest, (yield from work(partial(check_signatures, signatures, digest, policy.trust))))
+    if policy.needs_attestations:
+        violations += yield from _statement_violations(found, policy)
     if violations:
-        error = PolicyViolationError(
-            f"the object is not what the policy asks for: {'; '.join(violations)}", operation="fetch", bucket=bucket, key=key
-        )
-        error.violations = tuple(violations)
-        raise error
+        raise _violated(bucket, key, violations)
+
+
+def _violated(bucket: str, key: str, violations: list[str]) -> PolicyViolationError:
+    said = first_few(violations, count=8, each=900)
+    error = PolicyViolationError(
+        clipped(f"the object is not what the policy asks for: {said}"), operation="fetch", bucket=bucket, key=key
+    )
+    error.violations = tuple(violations)
+    return error
+
+
+def _statement_violations(found: ObjectRecords, policy: Policy) -> Steps[list[str]]:
+    """Return what the attestations and SBOMs lack. No more of them is received than it takes to know."""
+    bucket, key = found.bucket, found.key
+    attached = AttachedSboms(found)
+
+    def has_signed_sbom(checks: Sequence[SignatureCheck]) -> Steps[bool]:
+        signed = yield from work(partial(policy.signed_sboms, bucket, key, checks))
+        return (yield from attached.include(signed.keys(), signed.values()))
+
+    def enough(checks: Sequence[SignatureCheck]) -> Steps[bool]:
+        if policy.statement_violations(bucket, key, checks):
+            return False
+        return not policy.sbom or (yield from has_signed_sbom(checks))
+
+    checks = yield from found.check_attestations(policy.attesters, enough=enough)
+    violations = policy.statement_violations(bucket, key, checks)
+    if policy.sbom:
+        signed = yield from has_signed_sbom(checks)
+        violations += policy.sbom_violations(attached=attached.there, signed=signed)
+    return violations
 
 
 def _hand_over(path: Path, target: Target) -> Steps[None]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import os
+import stat
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -21,7 +23,7 @@ from .._transport.crew import Crew, employ, hire
 from .._transport.steps import Steps, Theirs, tell, work
 from .._wire.names import check_bucket
 from ..config import Settings
-from ..exceptions import ArtifactStoreError
+from ..exceptions import ArtifactStoreError, InvalidInputError
 from ..models import FileResult, Object
 from ..types import ProgressCallback
 from .listing import list_page
@@ -55,11 +57,12 @@ def upload_dir(
     check_bucket(bucket)
     base, wanted, root = folder_prefix(prefix), Wanted.of(include, exclude), _folder(directory)
     pairs = yield from work(partial(files_to_send, root, base, wanted))
-    sizes = yield from work(lambda: [pair.path.stat().st_size for pair in pairs])
-    names = {pair.key for pair in pairs}
+    sizes = yield from work(lambda: [_size(pair.path) or 0 for pair in pairs])
+    names = {pair.key for pair in pairs if pair.trouble is None}
     stored = yield from _stored(settings, bucket, base, names) if names else _none()
 
     def move(pair: Pair, on_progress: ProgressCallback | None) -> Steps[Object]:
+        _check(pair, bucket, "putObject")
         return upload(
             settings,
             bucket,
@@ -94,11 +97,13 @@ def download_dir(
     """Receive every object under a prefix."""
     check_bucket(bucket)
     base, wanted, root = folder_prefix(prefix), Wanted.of(include, exclude), _folder(directory)
+    yield from work(partial(_check_place, root))
     stored = yield from _stored(settings, bucket, base, None)
     pairs = yield from work(partial(files_to_receive, root, base, stored, wanted))
 
     def move(pair: Pair, on_progress: ProgressCallback | None) -> Steps[Object]:
-        yield from work(partial(pair.path.parent.mkdir, parents=True, exist_ok=True))
+        _check(pair, bucket, "getObject")
+        yield from work(partial(_make_folder, pair.path.parent))
         return (
             yield from download(
                 settings,
@@ -114,7 +119,8 @@ def download_dir(
         )
 
     def here(pair: Pair) -> Object | None:
-        return _if_same_size(stored[pair.key], pair.path.stat().st_size) if pair.path.is_file() else None
+        size = _size(pair.path) if pair.trouble is None else None
+        return None if size is None else _if_same_size(stored[pair.key], size)
 
     same = yield from work(lambda: [here(pair) for pair in pairs])
     files = [_File(pair, stored[pair.key].size, partial(move, pair), found) for pair, found in zip(pairs, same, strict=True)]
@@ -124,7 +130,38 @@ def download_dir(
 def _folder(directory: object) -> Path:
     if not isinstance(directory, os.PathLike):
         raise TypeError(f"directory is a pathlib.Path, not {type(directory).__name__}")
-    return Path(cast("os.PathLike[str]", directory))
+    path = Path(cast("os.PathLike[str]", directory))
+    if "\0" in str(path):
+        raise InvalidInputError("directory has a NUL in it, which no path can have")
+    return path
+
+
+def _check_place(root: Path) -> None:
+    """Raise if something that is no folder has the folder's name."""
+    if root.exists() and not root.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(root))
+
+
+def _check(pair: Pair, bucket: str, operation: str) -> None:
+    """Raise what is known to be the trouble of one file."""
+    if pair.trouble is not None:
+        raise InvalidInputError(pair.trouble, operation=operation, bucket=bucket, key=pair.key)
+
+
+def _size(path: Path) -> int | None:
+    """Return the bytes of a file, None if it is none, or cannot be looked at: to move it will say why."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return None
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # as where the file is further up
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from None
 
 
 def _none() -> Steps[dict[str, Object]]:
@@ -138,7 +175,9 @@ def _stored(settings: Settings, bucket: str, prefix: str, names: set[str] | None
     marker: str | None = None
     while True:
         page = yield from list_page(settings, bucket, prefix=prefix, delimiter="", marker=marker, max_keys=None)
-        found.update((item.key, item) for item in page.objects if names is None or item.key in names)
+        # A server that knows no prefixes lists everything.
+        under = [item for item in page.objects if item.key.startswith(prefix)]
+        found.update((item.key, item) for item in under if names is None or item.key in names)
         marker = page.next_marker
         if not page.is_truncated or (names and marker is not None and marker >= max(names)):
             return found

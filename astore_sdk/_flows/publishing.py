@@ -10,7 +10,9 @@ from typing import cast
 from attrs import define, field, frozen
 
 from .._operations import objects, supply_chain
+from .._operations.records import ATTESTATIONS, SBOMS, SIGNATURES
 from .._transfers.body import SourceBody
+from .._transfers.digest import RunningDigest
 from .._transfers.download import hashing
 from .._transfers.plan import MAX_SIZE
 from .._transfers.progress import check_callback
@@ -18,19 +20,29 @@ from .._transfers.source import Feed, Source, open_data
 from .._transfers.upload import upload
 from .._transport.perform import perform
 from .._transport.steps import Steps, work
+from .._wire.convert import Listed
 from .._wire.names import check_bucket, check_key
 from ..config import Settings
 from ..exceptions import ArtifactStoreError, InvalidInputError, NotFoundError, SourceChangedError
 from ..models import Attestation, MalformedRecord, Object, Publication, Sbom, Signature
-from ..supplychain.dsse import open_envelope, signers_of
+from ..supplychain.artifacts import check_artifact
+from ..supplychain.dsse import EnvelopeError, make_envelope, open_envelope, signers_of
 from ..supplychain.keys import check_signs_digests
-from ..supplychain.sbom import SbomMarker, read_marker, sbom_predicate
+from ..supplychain.sbom import SbomMarker, read_marker, sbom_predicate, text_digest
 from ..supplychain.statements import PAYLOAD_TYPE, predicate_type_for
 from ..supplychain.trust import Trust
 from ..supplychain.verifying import check_signatures
+from ..supplychain.wording import first_few
 from ..types import AsyncData, ProgressCallback
+from .records import ObjectRecords
 from .signers import KeyHolder, OpenSigner
 from .signing import attach_signature, attach_statement, carries, statement
+
+_MAX_SIGNATURE = 2048
+"""Bytes, of an RSA key with 16,384 bits."""
+
+_LISTED_CONTENT = 1024
+"""Characters of an SBOM that lists bring along in any case."""
 
 
 @frozen
@@ -45,7 +57,16 @@ class Document:
     @property
     def note(self) -> dict[str, object]:
         """What stands beside its signed attestation, which has all of it."""
-        return {"format": self.marker.format, "version": self.marker.version}
+        told: dict[str, object] = {"format": self.marker.format, "version": self.marker.version}
+        if len(self.content) > _LISTED_CONTENT:
+            # No evidence: it spares whoever looks for this SBOM among others that lists leave out to receive all of them.
+            told["contentDigest"] = self.digest
+        return told
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text."""
+        return text_digest(self.content)
 
 
 @frozen
@@ -79,6 +100,8 @@ def publish(
     objects.described(content_type, metadata)
     check_callback(progress_callback)
     document = (yield from work(partial(read_document, sbom))) if sbom is not None else None
+    if document:
+        supply_chain.attach_sbom(bucket, key, document.marker.format, document.content, content_type=document.marker.media_type)
     promises = promised(bucket, key, document, attest or {})
     signer = yield from holder.open(awaits=awaits)
     check_signs_digests(signer.public_key, holder.name)
@@ -128,8 +151,26 @@ def promised(bucket: str, key: str, document: Document | None, attest: Mapping[s
         supply_chain.add_attestation(bucket, key, type_, data)  # what cannot be sent is refused here
         promises.append(Promise(type_, predicate_type_for(type_, data), data))
     for promise in promises:
-        statement(bucket, key, "sha256:", promise.predicate_type, promise.predicate)
+        payload = statement(bucket, key, f"sha256:{64 * '0'}", promise.predicate_type, promise.predicate)
+        supply_chain.add_attestation(
+            bucket,
+            key,
+            promise.type,
+            promise.predicate if promise.data is None else promise.data,
+            predicate_type=promise.predicate_type,
+            envelope=make_envelope(PAYLOAD_TYPE, payload, bytes(_MAX_SIGNATURE)),
+            artifact_digest=f"sha256:{64 * '0'}",
+        )
     return promises
+
+
+@define
+class Wanted:
+    """A statement to sign, or the record that has it already."""
+
+    promise: Promise
+    payload: bytes
+    found: Attestation | None = None
 
 
 @define
@@ -157,7 +198,10 @@ class Publishing:
         source: Source | None = None
         try:
             source = (yield from opened.take(MAX_SIZE + 1)) if isinstance(opened, Feed) else opened
-            self.digest = yield from SourceBody.whole(source).sha256()
+            hashed = RunningDigest()
+            yield from SourceBody.whole(source).hash(hashed)
+            check_artifact(hashed.beginning, operation="publish", bucket=self.bucket, key=self.key)
+            self.digest = hashed.value
             stored = yield from self._there(content_type, metadata)
             if stored is None:
                 stored = yield from upload(
@@ -198,25 +242,37 @@ class Publishing:
 
     def sign(self) -> Steps[Signature]:
         """Sign the bytes, unless there is a signature by this key."""
-        records = yield from perform(supply_chain.read_signatures(self.bucket, self.key), self.settings.retry)
-        found = yield from work(partial(self._own_signature, records))
-        signature = found or (yield from attach_signature(self.settings, self.bucket, self.key, self.signer, self.digest))
+        trust = Trust((self.signer.public_key,), 1)
+        own: list[Signature] = []
+
+        def take(page: list[Listed[Signature | MalformedRecord]]) -> Steps[bool]:
+            records = [listed.record for listed in page if isinstance(listed.record, Signature)]
+            check = partial(check_signatures, digest=self.digest, trust=trust)
+            own.extend((yield from work(lambda: [record for record in records if check([record]).valid][:1])))
+            return bool(own)
+
+        yield from self._records.each(SIGNATURES, take)
+        signature = own[0] if own else (yield from attach_signature(self.settings, self.bucket, self.key, self.signer, self.digest))
         self.done.append("its signature")
         return signature
 
-    def _own_signature(self, records: list[Signature | MalformedRecord]) -> Signature | None:
-        trust = Trust((self.signer.public_key,), 1)
-        for record in records:
-            if isinstance(record, Signature) and check_signatures([record], self.digest, trust).valid:
-                return record
-        return None
-
     def attach(self, document: Document) -> Steps[Sbom]:
         """Attach the SBOM, unless it is there."""
-        records = yield from perform(supply_chain.read_sboms(self.bucket, self.key), self.settings.retry)
-        known = (record for record in records if isinstance(record, Sbom) and record.artifact_digest == self.digest)
-        found = next((record for record in known if record.content == document.content), None)
-        if found is None:
+        found: list[Sbom] = []
+
+        def take(page: list[Listed[Sbom | MalformedRecord]]) -> Steps[bool]:
+            for listed in page:
+                record = listed.record
+                # What was left out is received only if the store says that it is this text.
+                if "content" in listed.omitted and record.id and getattr(record, "content_digest", None) == document.digest:
+                    record = yield from self._records.whole(SBOMS, record.id)
+                if isinstance(record, Sbom) and record.artifact_digest == self.digest and record.content == document.content:
+                    found.append(record)
+                    return True
+            return False
+
+        yield from self._records.each(SBOMS, take)
+        if not found:
             operation = supply_chain.attach_sbom(
                 self.bucket,
                 self.key,
@@ -225,44 +281,69 @@ class Publishing:
                 content_type=document.marker.media_type,
                 artifact_digest=self.digest,
             )
-            found = yield from perform(operation, self.settings.retry)
+            found.append((yield from perform(operation, self.settings.retry)))
         self.done.append("its SBOM")
-        return found
+        return found[0]
 
     def attest(self, promises: list[Promise]) -> Steps[list[Attestation]]:
         """Sign the statements that are not there yet."""
-        records = yield from perform(supply_chain.read_attestations(self.bucket, self.key), self.settings.retry)
+        wanted = [Wanted(promise, self._statement(promise)) for promise in promises]
+        large: list[Attestation] = []
+
+        def take(page: list[Listed[Attestation | MalformedRecord]]) -> Steps[bool]:
+            for listed in page:
+                if isinstance(listed.record, Attestation):
+                    if "envelope" in listed.omitted:
+                        large.append(listed.record)
+                    else:
+                        yield from self._match(wanted, listed.record)
+            return all(one.found for one in wanted)
+
+        yield from self._records.each(ATTESTATIONS, take)
+        for listed in large:
+            if any(one.found is None and listed.type == one.promise.type for one in wanted):
+                record = yield from self._records.whole(ATTESTATIONS, listed.id)
+                if isinstance(record, Attestation):
+                    yield from self._match(wanted, record)
         attestations: list[Attestation] = []
-        for promise in promises:
-            found = yield from work(partial(self._own_attestation, records, promise))
-            if found is None:
-                found = yield from attach_statement(
-                    self.settings,
-                    self.bucket,
-                    self.key,
-                    self.signer,
-                    self.digest,
-                    promise.type,
-                    promise.predicate_type,
-                    promise.predicate,
-                    data=promise.data,
-                )
-            self.done.append(f"the attestation {promise.type!r}")
-            attestations.append(found)
+        for one in wanted:
+            attestations.append(one.found or (yield from self._attest(one.promise)))
+            self.done.append(f"the attestation {one.promise.type!r}")
         return attestations
 
-    def _own_attestation(self, records: list[Attestation | MalformedRecord], promise: Promise) -> Attestation | None:
-        payload = statement(self.bucket, self.key, self.digest, promise.predicate_type, promise.predicate)
-        for record in records:
-            if isinstance(record, Attestation) and record.type == promise.type and carries(record, payload):
-                _, signatures = open_envelope(cast("Mapping[str, object]", record.envelope), PAYLOAD_TYPE)
-                if signers_of(PAYLOAD_TYPE, payload, signatures, [self.signer.public_key]):
-                    return record
-        return None
+    @property
+    def _records(self) -> ObjectRecords:
+        return ObjectRecords(self.settings, self.bucket, self.key, self.digest)
+
+    def _statement(self, promise: Promise) -> bytes:
+        return statement(self.bucket, self.key, self.digest, promise.predicate_type, promise.predicate)
+
+    def _match(self, wanted: list[Wanted], record: Attestation) -> Steps[None]:
+        for one in wanted:
+            if one.found is None and record.type == one.promise.type and carries(record, one.payload):
+                try:
+                    _, signatures = open_envelope(cast("Mapping[str, object]", record.envelope), PAYLOAD_TYPE)
+                except EnvelopeError:  # anyone may attach anything
+                    continue
+                if (yield from work(partial(signers_of, PAYLOAD_TYPE, one.payload, signatures, [self.signer.public_key]))):
+                    one.found = record
+
+    def _attest(self, promise: Promise) -> Steps[Attestation]:
+        return attach_statement(
+            self.settings,
+            self.bucket,
+            self.key,
+            self.signer,
+            self.digest,
+            promise.type,
+            promise.predicate_type,
+            promise.predicate,
+            data=promise.data,
+        )
 
     def explain(self, error: BaseException) -> None:
         """Say on an error what is in the store by now."""
-        there = ", ".join(self.done) if self.done else "nothing of this"
+        there = first_few(self.done, separator=", ", count=10) if self.done else "nothing of this"
         text = f"In the store: {there}. Publish again when the cause is gone: what is there is left as it is."
         if isinstance(error, ArtifactStoreError):
             error.hint = f"{error.hint} {text}" if error.hint else text

@@ -17,6 +17,7 @@ from .._wire.names import check_bucket, check_key
 from ..config import Settings
 from ..exceptions import InvalidInputError
 from ..models import Attestation, Signature
+from ..supplychain.artifacts import check_artifact
 from ..supplychain.dsse import make_envelope, pae
 from ..supplychain.keys import check_signs_digests
 from ..supplychain.statements import PAYLOAD_TYPE, make_statement, predicate_type_for, subject_name
@@ -40,8 +41,11 @@ def sign_artifact(
         check_digest("digest", digest)
     signer = yield from holder.open(awaits=awaits)
     check_signs_digests(signer.public_key, holder.name)
-    signed = digest or (yield from hash_object(settings, bucket, key))
-    return (yield from attach_signature(settings, bucket, key, signer, signed, signed_by=signed_by))
+    if digest is None:
+        received = yield from hash_object(settings, bucket, key)
+        check_artifact(received.beginning, operation="signArtifact", bucket=bucket, key=key)
+        digest = received.digest
+    return (yield from attach_signature(settings, bucket, key, signer, digest, signed_by=signed_by))
 
 
 def attach_signature(
@@ -88,7 +92,7 @@ def add_attestation(
     if holder is None:
         return (yield from perform(plain, settings.retry))
     signer = yield from holder.open(awaits=awaits)
-    stated = digest or (yield from hash_object(settings, bucket, key))
+    stated = digest or (yield from hash_object(settings, bucket, key)).digest
     promised = predicate_type or predicate_type_for(type_, data)
     return (yield from attach_statement(settings, bucket, key, signer, stated, type_, promised, data))
 

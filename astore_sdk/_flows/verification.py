@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from .._operations import supply_chain
+from .._operations.records import SIGNATURES
 from .._transfers.download import hash_object
-from .._transport.perform import perform
 from .._transport.steps import Steps, work
 from .._wire.names import check_bucket, check_key
 from ..config import Settings
-from ..models import VerificationResult
+from ..models import Signature, VerificationResult
+from ..supplychain.artifacts import ENCODED_ATTESTATION, is_encoded_attestation
 from ..supplychain.keys import PublicKeySource
 from ..supplychain.trust import Trust
-from ..supplychain.verifying import check_attestations, check_signatures
+from ..supplychain.verifying import check_signatures
+from .records import ObjectRecords, some_of_other_bytes
 
 
 def verify_signatures(
@@ -24,9 +25,18 @@ def verify_signatures(
     check_bucket(bucket)
     check_key(key)
     trust = yield from work(partial(Trust.take, public_keys, threshold, artifacts=True))
-    digest = yield from hash_object(settings, bucket, key)
-    records = yield from perform(supply_chain.read_signatures(bucket, key), settings.retry)
-    return (yield from work(partial(check_signatures, records, digest, trust)))
+    received = yield from hash_object(settings, bucket, key)
+    digest = received.digest
+    if is_encoded_attestation(received.beginning):
+        return VerificationResult(False, f"not valid: {ENCODED_ATTESTATION}", digest, [])
+    found = ObjectRecords(settings, bucket, key, digest)
+    records = yield from found.signatures()
+    result = yield from work(partial(check_signatures, records, digest, trust))
+    if result.valid:
+        return result
+    others = found.others or (yield from some_of_other_bytes(settings, bucket, key, SIGNATURES, digest))
+    explained = [*records, *(record for record in others if isinstance(record, Signature))]
+    return (yield from work(partial(check_signatures, explained, digest, trust)))
 
 
 def verify_attestations(
@@ -42,9 +52,8 @@ def verify_attestations(
     check_bucket(bucket)
     check_key(key)
     trust = yield from work(partial(Trust.take, public_keys, threshold, artifacts=False))
-    digest = yield from hash_object(settings, bucket, key)
-    # All of them: which type one has is told by what was signed, not by the store.
-    records = yield from perform(supply_chain.read_attestations(bucket, key), settings.retry)
-    checks = yield from work(partial(check_attestations, records, digest, trust.keys, type_=type_))
+    digest = (yield from hash_object(settings, bucket, key)).digest
+    # Those of every type: which type one has is told by what was signed, not by the store.
+    checks = yield from ObjectRecords(settings, bucket, key, digest).check_attestations(trust.keys, type_=type_)
     valid, message = trust.met_by(checks, digest)
     return VerificationResult(valid, message, digest, checks)

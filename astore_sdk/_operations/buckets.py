@@ -13,8 +13,9 @@ from astore_api.api.buckets import list_buckets as list_buckets_api
 from .._wire import convert
 from .._wire.messages import Answer
 from .._wire.names import check_bucket
+from .._wire.resource import wrong_object
 from ..models import Bucket, BucketList
-from .operation import Operation, nothing, request
+from .operation import MAX_PAGE, Operation, nothing, request
 
 
 def list_buckets() -> Operation[BucketList]:
@@ -23,14 +24,19 @@ def list_buckets() -> Operation[BucketList]:
     def parse(answer: Answer) -> BucketList:
         return BucketList(convert.records(answer.json(), "buckets", convert.bucket))
 
-    return Operation("listBuckets", request(list_buckets_api._get_kwargs()), parse, repeatable=True)
+    return Operation("listBuckets", request(list_buckets_api._get_kwargs()), parse, repeatable=True, max_answer=MAX_PAGE)
 
 
 def create_bucket(bucket: str) -> Operation[Bucket]:
     """PUT /s3/{bucket}. A repeat may find the bucket of an attempt whose answer was lost."""
 
     def parse(answer: Answer) -> Bucket:
-        return convert.bucket(answer.json()) if answer.body.lstrip().startswith(b"{") else Bucket(bucket)
+        if not answer.body.lstrip().startswith(b"{"):
+            return Bucket(bucket)
+        made = convert.bucket(answer.json())
+        if made.name != bucket:
+            raise wrong_object(answer, "PUT", made.name)
+        return made
 
     kwargs = create_bucket_api._get_kwargs(check_bucket(bucket))
     return Operation("createBucket", request(kwargs), parse, repeatable=True, bucket=bucket)

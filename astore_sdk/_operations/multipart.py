@@ -25,7 +25,7 @@ from .._wire.names import bare_etag, check_bucket, check_key, check_text
 from ..exceptions import InvalidInputError, ResponseDecodeError
 from ..models import MultipartUpload, Object, Part
 from .objects import NO_FILE, write_conditions
-from .operation import Operation, nothing, request
+from .operation import MAX_PAGE, Operation, nothing, request
 
 COMPLETE_PATIENCE = 300.0
 """Least seconds to wait for the answer to a complete: the store reads the whole object before it answers."""
@@ -94,7 +94,7 @@ def list_parts(bucket: str, key: str, upload_id: str, marker: int | None = None)
         upload_id=check_upload_id(upload_id),
         part_number_marker=UNSET if marker is None else marker,
     )
-    return Operation("listParts", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
+    return Operation("listParts", request(kwargs), parse, repeatable=True, bucket=bucket, key=key, max_answer=MAX_PAGE)
 
 
 def complete(
@@ -169,4 +169,4 @@ def list_uploads(bucket: str, prefix: str = "", marker: tuple[str, str] | None =
         key_marker=marker[0] if marker else UNSET,
         upload_id_marker=marker[1] or UNSET if marker else UNSET,
     )
-    return Operation("listMultipartUploads", request(kwargs), parse, repeatable=True, bucket=bucket)
+    return Operation("listMultipartUploads", request(kwargs), parse, repeatable=True, bucket=bucket, max_answer=MAX_PAGE)

@@ -27,7 +27,7 @@ from .._wire.metadata import encode_metadata
 from .._wire.names import check_bucket, check_key, check_text, copy_source, quote_etag
 from ..exceptions import InvalidInputError, ResponseDecodeError
 from ..models import DeleteResult, Object, ObjectList
-from .operation import Operation, nothing, request
+from .operation import MAX_PAGE, Operation, nothing, request
 
 OCTETS = "application/octet-stream"
 NO_FILE = File(payload=BytesIO())
@@ -86,7 +86,14 @@ def list_objects(
         marker=check_text("marker", marker) if marker else UNSET,
         max_keys=UNSET if max_keys is None else max_keys,
     )
-    return Operation("listObjects", request(kwargs), convert.object_list, repeatable=True, bucket=bucket)
+    return Operation(
+        "listObjects",
+        request(kwargs),
+        lambda answer: convert.object_list(answer, bucket),
+        repeatable=True,
+        bucket=bucket,
+        max_answer=MAX_PAGE,
+    )
 
 
 def put_object(
@@ -143,7 +150,7 @@ def delete_objects(bucket: str, keys: list[str]) -> Operation[DeleteResult]:
     kwargs = delete_objects_api._get_kwargs(
         check_bucket(bucket), body=DeleteRequest([check_key(key, "one of keys") for key in keys])
     )
-    return Operation("deleteObjects", request(kwargs), convert.delete_result, repeatable=True, bucket=bucket)
+    return Operation("deleteObjects", request(kwargs), convert.delete_result, repeatable=True, bucket=bucket, max_answer=MAX_PAGE)
 
 
 def copy_object(

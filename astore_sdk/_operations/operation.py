@@ -15,6 +15,14 @@ from ..exceptions import InvalidInputError
 T = TypeVar("T")
 
 
+MIB = 1024 * 1024
+MAX_ANSWER = 4 * MIB
+"""Bytes of an answer's body where an operation does not say otherwise."""
+MAX_PAGE = 32 * MIB
+"""Bytes of a page of a list: 1000 entries of 32 KiB. A key has at most 1024 bytes and metadata 8 KiB, and a server that writes JSON
+in ASCII makes three bytes of each (`\\u00e9`)."""
+
+
 @frozen
 class Operation(Generic[T]):
     """One request, how its answer is read, and whether it may be sent twice."""
@@ -28,6 +36,8 @@ class Operation(Generic[T]):
     """Whether sending it twice has the same effect as sending it once."""
     bucket: str | None = None
     key: str | None = None
+    max_answer: int = MAX_ANSWER
+    """Bytes of the body of a success; more is refused. An object's body, which is streamed, has no limit."""
 
 
 def request(

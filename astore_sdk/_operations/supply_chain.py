@@ -1,4 +1,7 @@
-"""Operations on signatures, SBOMs and attestations. Records equal to a stored one are not stored twice, so all may be repeated."""
+"""Operations that add signatures, SBOMs and attestations, and `getSbom`; `records` reads them.
+
+Records equal to a stored one are not stored twice, so all may be repeated.
+"""
 
 # pyright: reportPrivateUsage=false
 # The generator names its request builders `_get_kwargs`; they are the one part of its functions that is used.
@@ -6,16 +9,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from collections.abc import Mapping
+from typing import cast
 
 from astore_api.api.supply_chain import add_attestation as add_attestation_api
 from astore_api.api.supply_chain import add_signature as add_signature_api
 from astore_api.api.supply_chain import attach_sbom as attach_sbom_api
 from astore_api.api.supply_chain import get_sbom as get_sbom_api
-from astore_api.api.supply_chain import list_attestations as list_attestations_api
-from astore_api.api.supply_chain import list_sboms as list_sboms_api
-from astore_api.api.supply_chain import list_signatures as list_signatures_api
 from astore_api.models import (
     AttestationData,
     AttestationRequest,
@@ -28,17 +28,32 @@ from astore_api.types import UNSET
 
 from .._wire import convert
 from .._wire.digests import check_digest
-from .._wire.messages import Answer
+from .._wire.messages import Request
 from .._wire.names import check_bucket, check_key, check_text
 from ..exceptions import InvalidInputError
-from ..models import Attestation, MalformedRecord, Sbom, Signature
-from .operation import Operation, request
-
-S = TypeVar("S")
-T = TypeVar("T")
+from ..models import Attestation, Sbom, Signature
+from .operation import MIB, Operation, request
 
 ALGORITHMS = ("ECDSA-P256-SHA256", "RSA-PKCS1v15-SHA256")
 FORMATS = ("spdx", "cyclonedx")
+MAX_SBOM = 32 * MIB
+"""Bytes that a request with an SBOM has at most."""
+MAX_RECORD = MIB
+"""Bytes that a request with any other record has at most."""
+MAX_SBOM_ANSWER = 200 * MIB
+"""Bytes of an answer with an SBOM: 32 MiB of text, of which JSON may make six bytes each (`\\u0022`)."""
+MAX_RECORD_ANSWER = 64 * MIB
+"""Bytes of an answer with one signature or attestation, or with a page of them."""
+
+
+def _bounded(sent: Request, what: str, most: int) -> Request:
+    """Return a request that is not larger than the contract allows."""
+    if len(sent.content) > most:
+        raise InvalidInputError(
+            f"{what} has {len(sent.content)} bytes as it is sent, more than {most}",
+            hint="Store it as an object of its own, and let a small record name it and its digest.",
+        )
+    return sent
 
 
 def _named(name: str, text: str | None) -> str | None:
@@ -88,36 +103,12 @@ def add_signature(
     kwargs = add_signature_api._get_kwargs(check_bucket(bucket), check_key(key), body=body)
     return Operation(
         "addSignature",
-        request(kwargs),
+        _bounded(request(kwargs), "the signature", MAX_RECORD),
         lambda answer: convert.signature(answer.json()),
         repeatable=True,
         bucket=bucket,
         key=key,
-    )
-
-
-def list_signatures(bucket: str, key: str) -> Operation[list[Signature]]:
-    """GET /supplychain/signatures/{bucket}/{key}."""
-
-    def parse(answer: Answer) -> list[Signature]:
-        return convert.records(answer.json(), "signatures", convert.signature)
-
-    kwargs = list_signatures_api._get_kwargs(check_bucket(bucket), check_key(key))
-    return Operation("listSignatures", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
-
-
-def read_signatures(bucket: str, key: str) -> Operation[list[Signature | MalformedRecord]]:
-    """GET /supplychain/signatures/{bucket}/{key}, for verifying: a record that cannot be read is in the list as that."""
-
-    def parse(answer: Answer) -> list[Signature | MalformedRecord]:
-        return convert.records_each(answer.json(), "signatures", convert.signature)
-
-    return _parsed_by(list_signatures(bucket, key), parse)
-
-
-def _parsed_by(operation: Operation[S], parse: Callable[[Answer], T]) -> Operation[T]:
-    return Operation(
-        operation.name, operation.request, parse, repeatable=operation.repeatable, bucket=operation.bucket, key=operation.key
+        max_answer=MAX_RECORD_ANSWER,
     )
 
 
@@ -149,11 +140,12 @@ def attach_sbom(
     kwargs = attach_sbom_api._get_kwargs(check_bucket(bucket), check_key(key), body=body)
     return Operation(
         "attachSbom",
-        request(kwargs),
+        _bounded(request(kwargs), "the SBOM", MAX_SBOM),
         lambda answer: convert.sbom(answer.json()),
         repeatable=True,
         bucket=bucket,
         key=key,
+        max_answer=MAX_SBOM_ANSWER,
     )
 
 
@@ -163,27 +155,14 @@ def get_sbom(bucket: str, key: str, format_: str | None = None) -> Operation[Sbo
         check_bucket(bucket), check_key(key), format_=UNSET if format_ is None else check_format(format_)
     )
     return Operation(
-        "getSbom", request(kwargs), lambda answer: convert.sbom(answer.json()), repeatable=True, bucket=bucket, key=key
+        "getSbom",
+        request(kwargs),
+        lambda answer: convert.sbom(answer.json()),
+        repeatable=True,
+        bucket=bucket,
+        key=key,
+        max_answer=MAX_SBOM_ANSWER,
     )
-
-
-def list_sboms(bucket: str, key: str) -> Operation[list[Sbom]]:
-    """GET /supplychain/sboms/{bucket}/{key}."""
-
-    def parse(answer: Answer) -> list[Sbom]:
-        return convert.records(answer.json(), "sboms", convert.sbom)
-
-    kwargs = list_sboms_api._get_kwargs(check_bucket(bucket), check_key(key))
-    return Operation("listSboms", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
-
-
-def read_sboms(bucket: str, key: str) -> Operation[list[Sbom | MalformedRecord]]:
-    """GET /supplychain/sboms/{bucket}/{key}, for verifying: a record that cannot be read is in the list as that."""
-
-    def parse(answer: Answer) -> list[Sbom | MalformedRecord]:
-        return convert.records_each(answer.json(), "sboms", convert.sbom)
-
-    return _parsed_by(list_sboms(bucket, key), parse)
 
 
 def add_attestation(
@@ -208,31 +187,13 @@ def add_attestation(
     kwargs = add_attestation_api._get_kwargs(check_bucket(bucket), check_key(key), body=body)
     return Operation(
         "addAttestation",
-        request(kwargs),
+        _bounded(request(kwargs), "the attestation", MAX_RECORD),
         lambda answer: convert.attestation(answer.json()),
         repeatable=True,
         bucket=bucket,
         key=key,
+        max_answer=MAX_RECORD_ANSWER,
     )
-
-
-def list_attestations(bucket: str, key: str, type_: str | None = None) -> Operation[list[Attestation]]:
-    """GET /supplychain/attestations/{bucket}/{key}."""
-
-    def parse(answer: Answer) -> list[Attestation]:
-        return convert.records(answer.json(), "attestations", convert.attestation)
-
-    kwargs = list_attestations_api._get_kwargs(check_bucket(bucket), check_key(key), type_=_named("type", type_) or UNSET)
-    return Operation("listAttestations", request(kwargs), parse, repeatable=True, bucket=bucket, key=key)
-
-
-def read_attestations(bucket: str, key: str) -> Operation[list[Attestation | MalformedRecord]]:
-    """GET /supplychain/attestations/{bucket}/{key}, for verifying: a record that cannot be read is in the list as that."""
-
-    def parse(answer: Answer) -> list[Attestation | MalformedRecord]:
-        return convert.records_each(answer.json(), "attestations", convert.attestation)
-
-    return _parsed_by(list_attestations(bucket, key), parse)
 
 
 def _json_object(name: str, value: Mapping[str, object]) -> dict[str, object]:

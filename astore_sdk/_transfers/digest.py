@@ -12,6 +12,8 @@ from .ring import Ring
 
 AT_ONCE = MIB // 16
 """Bytes in memory that are hashed where the flow runs: to ask a thread would take longer."""
+BEGINNING = 16
+"""Bytes of a whole that are kept as they pass by."""
 ASIDE = 4 * MIB
 """A download of more bytes than this is hashed beside the flow that receives it."""
 
@@ -23,6 +25,8 @@ class RunningDigest:
         self._hash = hashlib.sha256()
         self.position = 0
         """Bytes hashed so far."""
+        self.beginning = b""
+        """The first of them, `BEGINNING` at most."""
 
     def feed(self, offset: int, chunk: bytes | memoryview) -> None:
         """Take the bytes at this offset; they may begin before, but not behind, what was hashed so far."""
@@ -30,6 +34,8 @@ class RunningDigest:
             raise ValueError(f"bytes {self.position} to {offset} were never hashed")
         fresh = memoryview(chunk)[self.position - offset :]
         if fresh:
+            if self.position < BEGINNING:
+                self.beginning += bytes(fresh[: BEGINNING - self.position])
             self._hash.update(fresh)
             self.position += len(fresh)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from .._operations import objects
 from .._transport.crew import Crew, OnCall, employ
@@ -33,8 +33,18 @@ from .reception import RangesIgnored, Reception, VersionChanged
 from .resumable import ResumableDownload, is_final
 from .target import CallerTarget, MemoryTarget, NoTarget, PathTarget, Target, open_target
 
-Accept = Callable[[Object], Steps[None]]
-"""Looks at an object that was received whole, before its file gets its name; raises if it shall not."""
+Accept = Callable[[Object, bytes], Steps[None]]
+"""Looks at an object that was received whole, and at its first bytes, before its file gets its name; raises if it shall not."""
+
+
+@frozen
+class Whole:
+    """What is known of an object that was received whole, and not kept."""
+
+    digest: str
+    """Its SHA-256, as `sha256:HEX`."""
+    beginning: bytes
+    """Its first bytes, `digest.BEGINNING` at most."""
 
 
 def download(
@@ -92,7 +102,7 @@ def _land(task: Download, target: Target, accept: Accept | None) -> Steps[Object
         yield from target.begin()
         received = yield from task.run()
         if accept is not None:
-            yield from accept(received)
+            yield from accept(received, task.beginning)
         yield from target.commit()
         return received
     except BaseException as error:
@@ -103,10 +113,11 @@ def _land(task: Download, target: Target, accept: Accept | None) -> Steps[Object
         target.discard()
 
 
-def hash_object(settings: Settings, bucket: str, key: str) -> Steps[str]:
-    """Receive an object once and return the SHA-256 of the bytes that came, as `sha256:HEX`. None of them is kept."""
-    received = yield from Download(hashing(settings), bucket, key, Reception(None, None), NoTarget(), Progress(None)).run()
-    return digest_received(received)
+def hash_object(settings: Settings, bucket: str, key: str) -> Steps[Whole]:
+    """Receive an object once and return the SHA-256 of the bytes that came. Only its first bytes are kept."""
+    task = Download(hashing(settings), bucket, key, Reception(None, None), NoTarget(), Progress(None))
+    received = yield from task.run()
+    return Whole(digest_received(received), task.beginning)
 
 
 def hashing(settings: Settings) -> Settings:
@@ -224,6 +235,11 @@ class Download:
         digest = (yield from self._receiver.hashing.finish()) if self._receiver.hashing is not None else None
         yield from tell(partial(self.progress.finish, self._receiver.reception.received))
         return self._finished(digest)
+
+    @property
+    def beginning(self) -> bytes:
+        """The first bytes of an object that was received whole and hashed."""
+        return self._receiver.hashing.running.beginning if self._receiver.hashing is not None else b""
 
     def is_kept(self, error: BaseException) -> bool:
         """Tell whether another process can go on with what is there when this failed."""

@@ -10,7 +10,7 @@ from attrs import define, field
 
 from .._operations import objects
 from .._operations.operation import Operation
-from .._transport.perform import wait_or_raise
+from .._transport.perform import check_resource, wait_or_raise
 from .._transport.retry import FRESH_START, Budget, retry_after
 from .._transport.steps import Close, Steps, open_answer, read, tell
 from .._wire import failures
@@ -87,6 +87,7 @@ class Receiver:
             try:
                 answer = yield from open_answer(cast("Operation[object]", operation), attempt)
                 if answer.ok:
+                    check_resource(operation, answer, attempt)  # before anything is delivered
                     self.reception.accept(answer)
                     going_on = yield from go_on()
                     if going_on:

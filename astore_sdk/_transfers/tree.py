@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import cast
@@ -49,6 +49,8 @@ class Pair:
 
     path: Path
     key: str
+    trouble: str | None = None
+    """Why this one cannot be moved, while the others can."""
 
 
 def folder_prefix(prefix: str) -> str:
@@ -61,8 +63,10 @@ def folder_prefix(prefix: str) -> str:
 def files_to_send(directory: Path, prefix: str, wanted: Wanted) -> list[Pair]:
     """List the files under a folder, in the order of their keys. Links to files within it count as those files.
 
+    A name that cannot be a key, because it is too long, is not UTF-8 or has control characters, is the trouble of that file alone.
+
     Raises:
-        InvalidInputError: Something there cannot be sent: a link that leads out or to a folder, no ordinary file, an odd name.
+        InvalidInputError: Something there cannot be sent: a link that leads out or to a folder, or no ordinary file.
         OSError: The folder cannot be read.
     """
     root = directory.resolve(strict=True)
@@ -74,16 +78,20 @@ def files_to_send(directory: Path, prefix: str, wanted: Wanted) -> list[Pair]:
         relative = path.relative_to(root).as_posix()
         if not wanted.has(relative):
             continue
-        trouble = _trouble_of_file(path, root)
-        try:
-            check_key(prefix + relative)
-        except InvalidInputError as error:
-            trouble = trouble or error.message
-        if trouble:
+        if trouble := _trouble_of_file(path, root):
             refused.append(f"{relative!r} {trouble}")
-        pairs.append(Pair(path, prefix + relative))
+        pairs.append(Pair(path, prefix + relative, _trouble_of_key(prefix + relative)))
     _refuse(refused)
     return sorted(pairs, key=lambda pair: pair.key)
+
+
+def _trouble_of_key(key: str) -> str | None:
+    """Tell why no object can have this key, None if one can."""
+    try:
+        check_key(key)
+    except InvalidInputError as error:
+        return error.message
+    return None
 
 
 def _walk(root: Path) -> Iterator[Path]:
@@ -114,6 +122,9 @@ def _trouble_of_file(path: Path, root: Path) -> str | None:
 def files_to_receive(directory: Path, prefix: str, keys: Iterable[str], wanted: Wanted) -> list[Pair]:
     """List where objects go under a folder, in the order of their keys. A key that ends in a slash stands for a folder: no file.
 
+    A key that no object can have, though the store lists it, is the trouble of that one alone; so is a key below another one,
+    which would have to be a file and a folder.
+
     Raises:
         InvalidInputError: A key would lead out of the folder, or cannot be a file on every system, or two would be one file.
     """
@@ -121,16 +132,36 @@ def files_to_receive(directory: Path, prefix: str, keys: Iterable[str], wanted: 
     refused: list[str] = []
     seen: dict[str, str] = {}
     pairs: list[Pair] = []
-    for key in sorted(keys):
-        relative = key[len(prefix) :]
+    files = {key[len(prefix) :]: key for key in keys}
+    for relative in sorted(files):
         if not relative or relative.endswith("/") or not wanted.has(relative):
             continue
-        trouble = trouble_of_name(relative) or _trouble_of_place(root, relative) or _collision(relative, seen)
-        if trouble:
-            refused.append(f"{key!r} {trouble}")
-        pairs.append(Pair(root.joinpath(*relative.split("/")), key))
+        key, path = files[relative], root.joinpath(*relative.split("/"))
+        trouble = _trouble_of_key(key)
+        if refusal := trouble_of_name(relative) or (
+            None if trouble else _trouble_of_place(root, path) or _collision(relative, seen)
+        ):
+            refused.append(f"{key!r} {refusal}")
+        pairs.append(Pair(path, key, trouble or _below_a_file(root, relative, files, wanted)))
     _refuse(refused)
     return pairs
+
+
+def _below_a_file(root: Path, relative: str, files: Mapping[str, str], wanted: Wanted) -> str | None:
+    """Tell whether a folder that this needs would have to be a file too. Where there is one already, it is the file that fails."""
+    names = relative.split("/")
+    for depth in range(1, len(names)):
+        above = "/".join(names[:depth])
+        if above in files and wanted.has(above) and _trouble_of_key(files[above]) is None and not _is_folder(root / above):
+            return f"needs a folder where the object {files[above]!r} is a file"
+    return None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def trouble_of_name(relative: str) -> str | None:
@@ -145,21 +176,21 @@ def trouble_of_name(relative: str) -> str | None:
     return None
 
 
-def _trouble_of_place(root: Path, relative: str) -> str | None:
+def _trouble_of_place(root: Path, path: Path) -> str | None:
     """Tell whether a link that is there would lead out of the folder."""
-    final = Path(os.path.realpath(root.joinpath(*relative.split("/"))))
+    final = Path(os.path.realpath(path))
     return None if final.is_relative_to(root) else "would be written through a link that leads out of the folder"
 
 
 def _collision(relative: str, seen: dict[str, str]) -> str | None:
-    """Tell whether another name is the same file where case or composition does not count, or a file that must be a folder."""
+    """Tell whether another name is the same where case or composition does not count."""
     names = relative.split("/")
     for depth in range(1, len(names) + 1):
         part = "/".join(names[:depth])
         kind = part if depth == len(names) else f"{part}/"
         folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", part).casefold())
         before = seen.setdefault(folded, kind)
-        if before != kind:
+        if before.rstrip("/") != part:
             return f"is the same file as {before!r} on some systems"
     return None
 

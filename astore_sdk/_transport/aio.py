@@ -185,7 +185,8 @@ class Runner:
     async def exchange(self, step: Exchange) -> Answer:
         """Send a request and read its whole answer."""
         try:
-            return await self._gather(await self._send(step.operation, step.attempt, step.body))
+            reply = await self._send(step.operation, step.attempt, step.body)
+            return await self._gather(reply, step.operation, step.attempt)
         except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
@@ -194,16 +195,18 @@ class Runner:
         """Send a request; keep the body of a success for `read`."""
         try:
             reply = await self._send(step.operation, step.attempt)
-            answer = self.channel.answer(reply, self.now())
-            return (answer, _Gathered(reply, step.operation)) if answer.ok else (await self._gather(reply), None)
+            head = self.channel.head(reply, self.now())
+            if head.ok:
+                return head, _Gathered(reply, step.operation)
+            return await self._gather(reply, step.operation, step.attempt), None
         except RAISED_BY_HTTPX as error:
             failure = self.channel.failure(error, step.operation)
         raise failure
 
-    async def _gather(self, reply: AsyncReply) -> Answer:
-        at = self.now()
-        gatherer = Gatherer(reply)
+    async def _gather(self, reply: AsyncReply, operation: Operation[object], attempt: int) -> Answer:
+        gatherer = Gatherer(self.channel.head(reply, self.now()), operation, attempt)
         try:
+            gatherer.begin()
             while (chunk := await reply.read()) and gatherer.add(chunk):
                 pass
         except RAISED_BY_HTTPX:
@@ -212,7 +215,7 @@ class Runner:
         finally:
             with anyio.CancelScope(shield=True):
                 await reply.close()
-        return self.channel.answer(reply, at, gatherer.body())
+        return gatherer.answer()
 
     async def read(self, stream: _Gathered, enough: int | None) -> bytes:
         """Read the next bytes of an open answer."""

@@ -17,14 +17,14 @@ from .._operations.operation import Operation
 from .._version import __version__
 from .._wire import failures
 from .._wire.messages import Answer, header_fields
+from .._wire.quoting import WINDOW
+from .._wire.redaction import redact
+from .._wire.resource import FIELD, resource_field
 from ..auth import BearerAuth
-from ..config import Config, Timeout
-from ..exceptions import InvalidInputError, NetworkError
+from ..config import Config, Timeout, proxy_url
+from ..exceptions import InvalidInputError, NetworkError, ResponseDecodeError
 from .outgoing import AsyncReply, Outgoing, Reply
 from .steps import Body
-
-MAX_ANSWER = 256 * 1024 * 1024
-"""Bytes of an answer that is read whole; more is taken for an attack or a mistake."""
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
 """Methods that say how long their body is even if it has no bytes (RFC 9110, section 8.6)."""
@@ -48,7 +48,7 @@ def client_arguments(config: Config) -> ClientArguments:
     """Return how httpx shall connect. Loads certificates: call it late, and once."""
     return {
         "verify": _tls(config),
-        "proxy": config.proxy,
+        "proxy": proxy_url(config.proxy) if config.proxy is not None else None,
         "limits": httpx.Limits(
             max_connections=config.max_connections,
             max_keepalive_connections=config.max_connections,
@@ -104,6 +104,10 @@ class Channel:
         """Make the request; its path is exactly what was built. A streamed body takes the place of the content."""
         asked = operation.request
         headers = {**self._headers, **asked.headers}
+        if operation.bucket is not None and operation.key is not None:
+            named = resource_field(asked.path, operation.bucket, operation.key)
+            if named is not None:
+                headers[FIELD] = named
         length = len(asked.content) if body is None else body.length
         if length or asked.method in _WITH_BODY:
             headers["Content-Length"] = str(length)
@@ -132,50 +136,88 @@ class Channel:
         path = request.path.partition("?")[0]
         logger.debug("%s %s %s %.0f ms, attempt %d", request.method, path, result, seconds * 1000, attempt)
 
-    def answer(self, reply: Reply | AsyncReply, at: float, body: bytes = b"") -> Answer:
-        """Return the answer as a value, without the token should it have been sent back in what errors quote."""
-        status, fields, redact = reply.status, header_fields(reply.headers), self.auth.redact
-        if not 200 <= status < 300:
-            fields = {name: redact(value) for name, value in fields.items()}
-            body = redact(body.decode("latin-1")).encode("latin-1")
-        elif "x-request-id" in fields:
-            fields["x-request-id"] = redact(fields["x-request-id"])
-        return Answer(status, fields, body, at)
+    def head(self, reply: Reply | AsyncReply, at: float) -> Answer:
+        """Return the head of an answer as a value."""
+        return Answer(reply.status, header_fields(reply.headers), b"", at, self.redact)
+
+    def redact(self, text: str, *, cut: bool = False) -> str:
+        """Return a text of a server's without the token, should it have been sent back; `cut` tells whether its end was cut off."""
+        return redact(text, self.auth.known, cut=cut)
 
     def failure(self, error: Exception, operation: Operation[object]) -> NetworkError:
         """Return our error for one of httpx's."""
-        said = self.auth.redact(str(error))
+        said = self.redact(str(error)[:WINDOW])
         address = f"{self.base.scheme}://{self.base.netloc.decode('ascii')}"
         return failures.from_httpx(error, said, address, operation.name, operation.bucket, operation.key)
 
 
 class Gatherer:
-    """Collects an answer that is read whole, up to a limit."""
+    """Collects an answer that is read whole: a success up to its operation's limit, a failure as far as it is of use.
 
-    def __init__(self, reply: Reply | AsyncReply) -> None:
-        self.ok = 200 <= reply.status < 300
-        self._most = MAX_ANSWER if self.ok else failures.MAX_BODY
+    Nothing is decoded: the client asks for answers that are not encoded, and a few bytes of gzip could be any number of others.
+    """
+
+    def __init__(self, head: Answer, operation: Operation[object], attempt: int) -> None:
+        self.ok = head.ok
+        self._head = head
+        self._operation = operation
+        self._attempt = attempt
         self._chunks: list[bytes] = []
         self._size = 0
-        self._encoding = [field for field in reply.headers if field[0].lower() == b"content-encoding"]
+
+    def begin(self) -> None:
+        """Look at the head.
+
+        Raises:
+            ResponseDecodeError: It announces more than an answer may have.
+        """
+        length = self._head.fields.get("content-length", "")
+        has_body = self._operation.request.method != "HEAD" and self._head.status != 204
+        if self.ok and has_body and length.isascii() and length.isdigit() and int(length[:18]) > self._operation.max_answer:
+            raise self._too_long(f"announces {length[:18]}")
 
     def add(self, chunk: bytes | memoryview) -> bool:
-        """Take a chunk; False when there is enough."""
+        """Take a chunk; False when there is enough.
+
+        Raises:
+            ResponseDecodeError: It is more than an answer may have, or encoded.
+        """
+        if self.ok and not self._chunks and (encoding := self._head.encoding):
+            raise self._refused(
+                f"the answer is encoded ({self._head.quote(encoding, 200)}), though the request said Accept-Encoding: identity",
+                "Something between here and the store compresses its answers: switch that off there.",
+            )
         self._chunks.append(bytes(chunk))
         self._size += len(chunk)
-        return self._size < self._most
+        if not self.ok:
+            return self._size < failures.MAX_BODY
+        if self._size > self._operation.max_answer:
+            raise self._too_long("has more")
+        return True
 
-    def body(self) -> bytes:
-        """Return what was collected, decoded: a server may encode it although it was asked not to."""
-        if not self._encoding:
-            return b"".join(self._chunks)[: self._most]
-        encoded = httpx.Response(200, headers=self._encoding, content=iter(self._chunks))
-        self._chunks, self._size, self._encoding = [], 0, []
-        try:
-            for chunk in encoded.iter_bytes():
-                if not self.add(chunk):
-                    break
-        except failures.RAISED_BY_HTTPX:
-            if self.ok:
-                raise
-        return self.body()
+    def _too_long(self, what: str) -> ResponseDecodeError:
+        return self._refused(
+            f"the answer {what} bytes where {self._operation.max_answer} are the most that this operation can have",
+            "Is base_url really the address of an artifact store?",
+        )
+
+    def _refused(self, message: str, hint: str) -> ResponseDecodeError:
+        operation = self._operation
+        return ResponseDecodeError(
+            message,
+            status_code=self._head.status,
+            request_id=failures.request_id_of(self._head),
+            operation=operation.name,
+            bucket=operation.bucket,
+            key=operation.key,
+            attempts=self._attempt,
+            hint=hint,
+        )
+
+    def answer(self) -> Answer:
+        """Return what was collected."""
+        head = self._head
+        if not self._chunks:
+            return head
+        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        return Answer(head.status, head.fields, body if self.ok else body[: failures.MAX_BODY], head.at, head.redact)

@@ -11,8 +11,9 @@ from attrs import frozen
 from .._operations.operation import Operation
 from .._wire import failures
 from .._wire.messages import Answer
+from .._wire.resource import check_location, check_members
 from ..config import RetryPolicy
-from ..exceptions import ArtifactStoreError, NetworkError, ResponseDecodeError
+from ..exceptions import ArtifactStoreError, NetworkError, ResponseDecodeError, WrongObjectError
 from .retry import Budget, GiveUp, decide, is_ambiguous, retry_after
 from .steps import Body, Sleep, Steps, exchange
 
@@ -58,11 +59,15 @@ def perform(
         else:
             if answer.ok:
                 return parse(operation, answer, attempt)
+            if answer.status == 304:
+                check_resource(operation, answer, attempt)
             failure = failures.from_answer(answer, operation.name, operation.bucket, operation.key)
             asked = retry_after(answer)
             if ambiguous and settle and failure.status_code in (404, 409, 412):
                 try:
                     settled = yield from settle(failure)
+                except WrongObjectError:
+                    raise
                 except ArtifactStoreError as error:
                     failure.add_note(f"An earlier attempt may have succeeded; to look that up failed: {error}")
                     settled = None
@@ -104,11 +109,35 @@ def wait_or_raise(
 
 def parse(operation: Operation[T], answer: Answer, attempt: int) -> T:
     """Read a success; what cannot be understood says which request it answers."""
+    check_resource(operation, answer, attempt)
     try:
-        return operation.parse(answer)
-    except ResponseDecodeError as error:
-        error.status_code = answer.status
-        error.request_id = answer.fields.get("x-request-id")
-        error.operation, error.bucket, error.key = operation.name, operation.bucket, operation.key
-        error.attempts = attempt
+        result = operation.parse(answer)
+        if answer.document is not None and operation.bucket is not None:
+            check_members(answer, operation.request.method, operation.bucket, operation.key)
+    except (ResponseDecodeError, WrongObjectError) as error:
+        _explain(error, operation, answer, attempt)
         raise
+    return result
+
+
+def check_resource(operation: Operation[T], answer: Answer, attempt: int) -> None:
+    """Make sure, as far as its head says, that an answer is about what was asked for.
+
+    Raises:
+        WrongObjectError: It is about something else. No repeat cures that.
+    """
+    if operation.bucket is None:
+        return
+    try:
+        check_location(answer, operation.request.method, operation.request.path)
+    except WrongObjectError as error:
+        _explain(error, operation, answer, attempt)
+        raise
+
+
+def _explain(error: ArtifactStoreError, operation: Operation[T], answer: Answer, attempt: int) -> None:
+    """Say which request the answer that `error` is about belongs to."""
+    error.status_code = answer.status
+    error.request_id = failures.request_id_of(answer)
+    error.operation, error.bucket, error.key = operation.name, operation.bucket, operation.key
+    error.attempts = attempt

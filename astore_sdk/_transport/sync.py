@@ -156,7 +156,7 @@ class Runner:
     def exchange(self, step: Exchange) -> Answer:
         """Send a request and read its whole answer."""
         try:
-            return self._gather(self._send(step.operation, step.attempt, step.body))
+            return self._gather(self._send(step.operation, step.attempt, step.body), step.operation, step.attempt)
         except RAISED_BY_HTTPX as error:
             failure = self._failure(error, step.operation)
         raise failure
@@ -165,16 +165,16 @@ class Runner:
         """Send a request; keep the body of a success for `read`."""
         try:
             reply = self._send(step.operation, step.attempt)
-            answer = self.channel.answer(reply, self.now())
-            return (answer, reply) if answer.ok else (self._gather(reply), None)
+            head = self.channel.head(reply, self.now())
+            return (head, reply) if head.ok else (self._gather(reply, step.operation, step.attempt), None)
         except RAISED_BY_HTTPX as error:
             failure = self._failure(error, step.operation)
         raise failure
 
-    def _gather(self, reply: Reply) -> Answer:
-        at = self.now()
-        gatherer = Gatherer(reply)
+    def _gather(self, reply: Reply, operation: Operation[object], attempt: int) -> Answer:
+        gatherer = Gatherer(self.channel.head(reply, self.now()), operation, attempt)
         try:
+            gatherer.begin()
             while (chunk := reply.read()) and gatherer.add(chunk):
                 pass
         except RAISED_BY_HTTPX:
@@ -182,7 +182,7 @@ class Runner:
                 raise  # a failure's status says enough, whatever became of its body
         finally:
             reply.close()
-        return self.channel.answer(reply, at, gatherer.body())
+        return gatherer.answer()
 
     def read(self, reply: Reply, operation: Operation[object]) -> bytes | memoryview:
         """Read the next bytes of an open answer."""

@@ -10,18 +10,21 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 import astore_api.models as api
 from astore_api.types import Unset
+from attrs import frozen
 
 from .. import models
-from ..exceptions import ResponseDecodeError
+from ..exceptions import ResponseDecodeError, WrongObjectError
 from .dates import as_utc, parse_http_date
 from .digests import digest_of_field, is_digest
+from .failures import code_of
 from .messages import Answer
 from .metadata import PREFIX, decode_metadata
 from .names import bare_etag
+from .resource import HINT as PROXY_HINT
 
 T = TypeVar("T")
 M_co = TypeVar("M_co", covariant=True)
@@ -114,17 +117,38 @@ def records(page: Mapping[str, object], name: str, convert: Callable[[object], T
     return [convert(record) for record in _items(name, page.get(name))]
 
 
-def records_each(page: Mapping[str, object], name: str, convert: Callable[[object], T]) -> list[T | models.MalformedRecord]:
-    """Return a page's list, each record converted, or said why it cannot be."""
+@frozen
+class Listed(Generic[T]):
+    """A supply-chain record as a list has it."""
 
-    def attempt(record: object) -> T | models.MalformedRecord:
+    record: T
+    omitted: frozenset[str] = frozenset()
+    """Its fields that were left out because of their size; its own GET has them."""
+
+
+def listed(convert: Callable[[object], T]) -> Callable[[object], Listed[T]]:
+    """Return what converts a record of a list."""
+
+    def read(record: object) -> Listed[T]:
+        converted = convert(record)
+        omitted = _strings("omitted", cast("dict[str, object]", record).get("omitted"))
+        return Listed(converted, frozenset(omitted))
+
+    return read
+
+
+def listed_or_malformed(convert: Callable[[object], T]) -> Callable[[object], Listed[T | models.MalformedRecord]]:
+    """Return what converts a record of a list, or says why it cannot."""
+
+    def attempt(record: object) -> Listed[T | models.MalformedRecord]:
         try:
-            return convert(record)
+            found = listed(convert)(record)
         except ResponseDecodeError as error:
             named = cast("dict[str, object]", record).get("id") if isinstance(record, dict) else None
-            return models.MalformedRecord(named if isinstance(named, str) else None, error.message)
+            return Listed(models.MalformedRecord(named if isinstance(named, str) else None, error.message))
+        return Listed[T | models.MalformedRecord](found.record, found.omitted)
 
-    return records(page, name, attempt)
+    return attempt
 
 
 def bucket(record: object) -> models.Bucket:
@@ -138,8 +162,8 @@ def bucket(record: object) -> models.Bucket:
     )
 
 
-def object_(record: object, *, known_size: int | None = None) -> models.Object:
-    """Convert an Object; `known_size` stands in for a size that was left out."""
+def object_(record: object, *, known_size: int | None = None, bucket: str | None = None) -> models.Object:
+    """Convert an Object; `known_size` stands in for a size that was left out. `bucket` is where it must be, if it says so."""
     raw = model(api.Object, record)
     found = size("size", raw.size)
     if found is None:
@@ -150,6 +174,8 @@ def object_(record: object, *, known_size: int | None = None) -> models.Object:
     digest = text("digest", raw.digest)
     if digest is not None and not is_digest(digest):
         raise _wrong("digest", digest)
+    if bucket is not None and text("bucket", raw.bucket) not in (bucket, None):
+        raise WrongObjectError("the list has objects of another bucket than was asked for", hint=PROXY_HINT)
     return models.Object(
         key=_needed("key", text("key", raw.key)),
         size=found,
@@ -191,11 +217,11 @@ def object_written(answer: Answer, key: str, *, sent: models.Object | None) -> m
     )
 
 
-def object_list(answer: Answer) -> models.ObjectList:
-    """Convert one page of objects."""
+def object_list(answer: Answer, bucket: str) -> models.ObjectList:
+    """Convert one page of the objects of a bucket."""
     page = answer.json()
     return models.ObjectList(
-        objects=records(page, "objects", object_),
+        objects=records(page, "objects", lambda record: object_(record, bucket=bucket)),
         common_prefixes=_strings("commonPrefixes", page.get("commonPrefixes")),
         is_truncated=flag("isTruncated", page.get("isTruncated")) or False,
         next_marker=text("nextMarker", page.get("nextMarker")),
@@ -208,7 +234,11 @@ def delete_result(answer: Answer) -> models.DeleteResult:
 
     def error(record: object) -> models.DeleteError:
         raw = model(api.DeleteError, record)
-        return models.DeleteError(_needed("key", text("key", raw.key)), text("code", raw.code), text("message", raw.message))
+        return models.DeleteError(
+            _needed("key", text("key", raw.key)),
+            code_of(answer, text("code", raw.code)),
+            answer.quote(text("message", raw.message)),
+        )
 
     return models.DeleteResult(_strings("deleted", page.get("deleted")), records(page, "errors", error))
 
@@ -216,6 +246,8 @@ def delete_result(answer: Answer) -> models.DeleteResult:
 def multipart_upload(record: object, bucket: str, key: str | None = None) -> models.MultipartUpload:
     """Convert a MultipartUpload; bucket and key stand in for what was left out."""
     raw = model(api.MultipartUpload, record)
+    if key is None and text("bucket", raw.bucket) not in (bucket, None):
+        raise WrongObjectError("the list has uploads of another bucket than was asked for", hint=PROXY_HINT)
     return models.MultipartUpload(
         bucket=bucket,
         key=_needed("key", key or text("key", raw.key)),
@@ -276,6 +308,8 @@ def sbom(record: object) -> models.Sbom:
         artifact_digest=text("artifactDigest", raw.artifact_digest),
         matches_current=flag("matchesCurrent", raw.matches_current),
         timestamp=moment("timestamp", raw.timestamp),
+        content_size=size("contentSize", raw.content_size),
+        content_digest=text("contentDigest", raw.content_digest),
     )
 
 

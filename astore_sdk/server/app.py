@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
+import sqlite3
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from astore_sdk.server.asgi import ClientGoneError, Request, RequestHeaders, Response, json_response
 from astore_sdk.server.blob_reading import DamagedBlobError
+from astore_sdk.server.browsers import refuse_foreign_names, refuse_foreign_pages
 from astore_sdk.server.errors import reason_of
 from astore_sdk.server.faults import FAULT_HEADER, Fault, Faults, fault_from_header, fault_from_json, fault_to_json
 from astore_sdk.server.names import require_bucket_name, require_key
@@ -19,7 +21,7 @@ from astore_sdk.server.operations import buckets, complete, multipart, objects, 
 from astore_sdk.server.problems import Problem, from_database_error, from_os_error
 from astore_sdk.server.query import parse_query
 from astore_sdk.server.responder import Responder
-from astore_sdk.server.routes import find_route
+from astore_sdk.server.routes import find_route, require_resource
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from astore_sdk.server.store import Store
 
 log: logging.Logger = logging.getLogger("astore_sdk.server")
+
+RESOURCE_HEADER = "x-astore-resource"
 
 _OPERATIONS: dict[str, Callable[[Store, Request], Awaitable[Response]]] = {
     "listBuckets": buckets.list_buckets,
@@ -49,11 +53,14 @@ _OPERATIONS: dict[str, Callable[[Store, Request], Awaitable[Response]]] = {
     "listMultipartUploads": multipart.list_multipart_uploads,
     "addSignature": supplychain.add_signature,
     "listSignatures": supplychain.list_signatures,
+    "getSignature": supplychain.get_signature,
     "attachSbom": supplychain.attach_sbom,
     "getSbom": supplychain.get_sbom,
     "listSboms": supplychain.list_sboms,
+    "getSbomRecord": supplychain.get_sbom_record,
     "addAttestation": supplychain.add_attestation,
     "listAttestations": supplychain.list_attestations,
+    "getAttestation": supplychain.get_attestation,
     "getHealth": system.get_health,
     "getReadiness": system.get_readiness,
     "getLiveness": system.get_liveness,
@@ -61,7 +68,10 @@ _OPERATIONS: dict[str, Callable[[Store, Request], Awaitable[Response]]] = {
 
 
 class App:
-    """The store over HTTP. With a `token`, all but health asks for it; with `faults`, it misbehaves as told."""
+    """The store over HTTP. With a `token`, all but health asks for it; with `faults`, it misbehaves as told.
+
+    Without a token it answers no web page but its own; see `astore_sdk.server.browsers`.
+    """
 
     def __init__(self, store: Store, *, token: str | None = None, faults: Faults | None = None) -> None:
         self._store = store
@@ -78,7 +88,7 @@ class App:
             await self._answer(scope, receive, responder)
         except ClientGoneError:
             pass
-        except (Problem, DamagedBlobError, OSError, SQLAlchemyError) as error:
+        except (Problem, DamagedBlobError, OSError, SQLAlchemyError, sqlite3.Error) as error:
             await responder.refuse(_problem(error))
         except Exception:
             # The last line: whatever else goes wrong is a fault of ours, told to the log and not to the client.
@@ -96,9 +106,11 @@ class App:
     async def _answer(self, scope: Scope, receive: Receive, responder: Responder) -> None:
         headers = RequestHeaders(scope["headers"])
         responder.headers = headers
-        path, method = scope["raw_path"], scope["method"]
-        if not path.startswith(b"/health"):
-            self._authorize(headers)
+        method = scope["method"]
+        path = scope["raw_path"]
+        self._authorize(headers, is_health=path.startswith(b"/health"))
+        if (meant := headers.get(RESOURCE_HEADER)) is not None:
+            require_resource(path, meant)
         query = parse_query(scope["query_string"])
         if self._faults is not None and path == b"/faults":
             request = Request("faults", method, "", b"", query, headers, receive)
@@ -111,10 +123,17 @@ class App:
         fault = self._fault(request)
         if fault is None or await responder.misbehave_before(request, fault):
             response = await _OPERATIONS[route.operation](self._store, request)
+            responder.location = route.location
             await responder.send(request, response, fault)
 
-    def _authorize(self, headers: RequestHeaders) -> None:
+    def _authorize(self, headers: RequestHeaders, *, is_health: bool) -> None:
         if self._token is None:
+            # A probe asks by the address that it knows, and hears nothing that is secret.
+            if not is_health:
+                refuse_foreign_names(headers)
+            refuse_foreign_pages(headers)
+            return
+        if is_health:
             return
         scheme, _, given = (headers.get("authorization") or "").partition(" ")
         # compare_digest takes the same time wherever two tokens begin to differ.
@@ -143,7 +162,7 @@ class App:
         return json_response(200, {"faults": [fault_to_json(fault) for fault in faults.pending()]})
 
 
-def _problem(error: Problem | DamagedBlobError | OSError | SQLAlchemyError) -> Problem:
+def _problem(error: Problem | DamagedBlobError | OSError | SQLAlchemyError | sqlite3.Error) -> Problem:
     if isinstance(error, Problem):
         return error
     log.error("%s: %s", type(error).__name__, reason_of(error))

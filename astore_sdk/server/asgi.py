@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from hashlib import sha256
 from typing import NotRequired, TypedDict
@@ -16,6 +17,9 @@ from astore_sdk.server.problems import Problem
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
 
+# RFC 9110 §8.3.1; parameters say nothing about JSON, which is UTF-8 (RFC 8259 §8.1).
+_JSON_TYPE = re.compile(r"(?:application/json|[\w!#$&^.+-]+/[\w!#$&^.+-]+\+json)[ \t]*(?:;.*)?", re.ASCII | re.IGNORECASE)
+
 # Bytes; a body like this fits into the buffers of the connection.
 _SMALL_BODY = 256 * KIB
 
@@ -24,6 +28,7 @@ class Scope(TypedDict):
     """An HTTP request as the server hands it over."""
 
     type: str
+    http_version: str
     method: str
     raw_path: bytes
     query_string: bytes
@@ -117,8 +122,14 @@ class Request:
         announced = self.content_length()
         return announced is not None and announced <= _SMALL_BODY and self.headers.get("expect") is None
 
+    def _require_json_type(self) -> None:
+        """Refuse a body that does not say it is JSON: a web page may send any other type to any site without asking it."""
+        if not _JSON_TYPE.fullmatch(self.headers.get("content-type") or ""):
+            raise Problem("UnsupportedMediaType", "The body of this request is JSON, and its Content-Type is application/json.")
+
     async def json(self, limit: int) -> JsonValue:
         """Read the whole body as JSON, checked against its `Content-Digest`."""
+        self._require_json_type()
         expected = require_content_digest(self.headers.get("content-digest"))
         body = bytearray()
         async for chunk in self.chunks():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import frozen
 
@@ -13,7 +13,11 @@ from astore_sdk.server.problems import Problem
 from astore_sdk.server.values import Description, StoredObject, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from astore_sdk.server.asgi import RequestHeaders
+
+T = TypeVar("T")
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
 METADATA_PREFIX = "x-amz-meta-"
@@ -23,7 +27,12 @@ _NOT_IN_A_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # RFC 9110 §14.1.2, one range only. Python refuses to read numbers of more than 4,300 digits.
 _RANGE = re.compile(r"bytes=[ \t]*(?:([0-9]{1,4000})-([0-9]{1,4000})?|-([0-9]{1,4000}))[ \t]*", re.IGNORECASE)
-_ENTITY_TAG = re.compile(r'\s*(?:(W/)?"([\x21\x23-\x7e\x80-\xff]*)"|([^\s",]+))\s*(?:,|$)')
+# An element of a list of tags, which may be empty (RFC 9110 §5.6.1), with the comma or the end behind it. Without quotes
+# only what people copy from a listing is taken for a tag: neither `'tag'` nor `W/tag` is what they look like.
+_ENTITY_TAG = re.compile(
+    r'[ \t]*(?:(?P<any>\*)|(?P<weak>W/)?"(?P<quoted>[\x21\x23-\x7e\x80-\xff]*)"|(?P<bare>(?![Ww]/)[\w.~+/=-]+)|)[ \t]*(?:,|\Z)',
+    re.ASCII,
+)
 
 
 def description_of(headers: RequestHeaders, max_metadata_size: int) -> Description:
@@ -94,17 +103,30 @@ class EntityTags:
     weak: frozenset[str]
 
     @classmethod
-    def parse(cls, value: str) -> EntityTags:
-        """Read a list; a tag without quotes is taken as well, since people forget them."""
-        if value == "*":
-            return cls(any=True, strong=frozenset(), weak=frozenset())
+    def parse(cls, value: str) -> EntityTags | None:
+        """Read a list; a tag without quotes is taken as well, since people forget them.
+
+        Empty elements are skipped, and `*` is any wherever it stands. None means that the value cannot be read, or
+        names nothing: it says that there is a condition, and not which.
+        """
+        found_any = False
         strong: set[str] = set()
         weak: set[str] = set()
         place = 0
-        while place < len(value) and (found := _ENTITY_TAG.match(value, place)):
-            (weak if found[1] else strong).add(found[2] if found[3] is None else found[3])
+        while place < len(value):
+            found = _ENTITY_TAG.match(value, place)
+            if found is None:
+                return None
+            quoted, bare = found["quoted"], found["bare"]
+            found_any = found_any or found["any"] is not None
+            if quoted is not None:
+                (weak if found["weak"] else strong).add(quoted)
+            elif bare is not None:
+                strong.add(bare)
             place = found.end()
-        return cls(any=False, strong=frozenset(strong), weak=frozenset(weak))
+        if not (found_any or strong or weak):
+            return None
+        return cls(any=found_any, strong=frozenset(strong), weak=frozenset(weak))
 
     def match_strongly(self, etag: str) -> bool:
         """Compare as `If-Match` does (RFC 9110 §8.8.3.2)."""
@@ -115,8 +137,24 @@ class EntityTags:
         return self.any or etag in self.strong or etag in self.weak
 
 
+_NO_TAGS = EntityTags(any=False, strong=frozenset(), weak=frozenset())
+_TAGS_WANTED = """is '*' or tags in double quotes with commas between them, such as '"0c6a9be3"'"""
+_DATE_WANTED = "is a date such as 'Mon, 02 Mar 2026 10:15:30 GMT'"
+
+
+def _required(headers: RequestHeaders, name: str, read: Callable[[str], T | None], wanted: str) -> T | None:
+    """Read a field that has to be readable if it is there."""
+    value = headers.get(name)
+    if value is None:
+        return None
+    found = read(value)
+    if found is None:
+        raise Problem("InvalidArgument", f"{name} {wanted}; this one cannot be read, so nothing was done.")
+    return found
+
+
 def _date(value: str | None) -> datetime | None:
-    # RFC 9110 §13.1.3: a date that cannot be read is ignored.
+    # None as well for a date that cannot be read, which a read ignores (RFC 9110 §13.1.3).
     if value is None:
         return None
     try:
@@ -138,13 +176,28 @@ class Conditions:
 
     @classmethod
     def of(cls, headers: RequestHeaders, *, prefix: str = "") -> Conditions:
-        """Read the preconditions of a request; those on the source of a copy have a prefix."""
-        if_match, if_none_match = headers.get(f"{prefix}if-match"), headers.get(f"{prefix}if-none-match")
+        """Read the preconditions of a write; those on the source of a copy have a prefix.
+
+        Who sends one wants the write not to happen in some case. One that cannot be read is therefore refused: to
+        ignore it, as RFC 9110 §13.1.4 has it for dates, would do what the client wanted to prevent.
+        """
         return cls(
-            EntityTags.parse(if_match) if if_match is not None else None,
-            EntityTags.parse(if_none_match) if if_none_match is not None else None,
-            _date(headers.get(f"{prefix}if-modified-since")),
-            _date(headers.get(f"{prefix}if-unmodified-since")),
+            _required(headers, f"{prefix}if-match", EntityTags.parse, _TAGS_WANTED),
+            _required(headers, f"{prefix}if-none-match", EntityTags.parse, _TAGS_WANTED),
+            # It says nothing about a write (§13.1.3), but the source of a copy is read.
+            _required(headers, f"{prefix}if-modified-since", _date, _DATE_WANTED) if prefix else None,
+            _required(headers, f"{prefix}if-unmodified-since", _date, _DATE_WANTED),
+        )
+
+    @classmethod
+    def of_read(cls, headers: RequestHeaders) -> Conditions:
+        """Read the preconditions of a read: tags that cannot be read match nothing, and such a date is ignored."""
+        if_match, if_none_match = headers.get("if-match"), headers.get("if-none-match")
+        return cls(
+            None if if_match is None else EntityTags.parse(if_match) or _NO_TAGS,
+            None if if_none_match is None else EntityTags.parse(if_none_match) or _NO_TAGS,
+            _date(headers.get("if-modified-since")),
+            _date(headers.get("if-unmodified-since")),
             headers.get("if-range"),
         )
 
@@ -153,6 +206,11 @@ class Conditions:
         self._check_match(now)
         if now is not None and self.if_none_match is not None and self.if_none_match.match_weakly(now.etag):
             raise Problem("PreconditionFailed", "There is an object under this key already (If-None-Match).")
+
+    def check_source(self, now: StoredObject) -> None:
+        """Refuse a copy whose preconditions do not hold for its source; where a read gives 304 this is 412."""
+        if self.check_read(now):
+            raise Problem("PreconditionFailed", "The source has not changed (x-amz-copy-source-if-none-match or -modified-since).")
 
     def check_read(self, now: StoredObject) -> bool:
         """Refuse a read whose preconditions do not hold; gives whether the client has this version (304).
@@ -176,7 +234,8 @@ class Conditions:
         date = _date(self.if_range)
         if date is not None:
             return _seconds(now) == date
-        return now.etag in EntityTags.parse(self.if_range).strong
+        tags = EntityTags.parse(self.if_range)
+        return tags is not None and not tags.any and tags.strong == frozenset({now.etag}) and not tags.weak
 
     def _check_match(self, now: StoredObject | None) -> None:
         if self.if_match is not None:

@@ -8,6 +8,31 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
+MAX_INLINE_FIELD = 8 * KIB
+"""The most that a field of a record has in a list, in bytes of JSON; a larger one is left out there."""
+MAX_INLINE_PAGE = 1 * MIB
+"""The most that the records of one page have together, the first one aside, in bytes of JSON."""
+
+
+@frozen(kw_only=True)
+class Timeouts:
+    """How long a connection may do nothing, by what it should be doing (seconds).
+
+    All but `head` are about standing still: who goes on, however slowly, is never cut off.
+    """
+
+    head: float = 30
+    """From the opening of a connection, or the first byte of a later request, to the end of that request's head."""
+    body: float = 60
+    """Between two pieces of a body that the store waits for."""
+    unread: float = 60
+    """During which none of an answer is taken."""
+    keep_alive: float = 120
+    """Between an answer and the next request: longer than clients keep idle connections, since whoever closes first
+    should be the one who knows whether it will send more."""
+    linger: float = 2
+    """After an answer that closes the connection although more was on its way: for the client to read the answer."""
+
 
 @frozen(kw_only=True)
 class Limits:
@@ -25,7 +50,18 @@ class Limits:
     """Names and values of `x-amz-meta-*` together, as sent."""
     max_json_size: int = 32 * MIB
     """The most that a JSON body may have: these are held in memory, an SBOM being the largest of them."""
+    max_sbom_size: int = 32 * MIB
+    """The most that the request to attach an SBOM may have: its JSON is held in memory."""
+    max_record_size: int = 1 * MIB
+    """The most that the request to attach any other record may have."""
+    max_records: int = 1000
+    """The most records of one kind that speak of the same bytes of an object."""
     max_head_size: int = 64 * KIB
     """Request line and headers: room for a 1,024 byte key escaped twice over and 8 KiB of metadata."""
     reserve_size: int = 32 * MIB
     """Kept free on disk (at most a sixteenth of it), so that deletions succeed and the store starts when it is full."""
+    max_unread_body: int = MIB
+    """The most of a body that is read, and thrown away, after an answer that did not want it."""
+    max_connections: int | None = None
+    """Connections at one time; None takes as many as the descriptors of the process allow, with a reserve for files."""
+    timeouts: Timeouts = Timeouts()

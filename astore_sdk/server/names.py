@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from astore_sdk.server.problems import Problem
 
@@ -44,7 +44,7 @@ def require_key(key: bytes) -> bytes:
 def percent_decode(raw: bytes, code: str) -> bytes:
     """Undo percent-encoding, once. A `%` without two digits is an error, not a character of the name."""
     if _ESCAPE.search(raw):
-        raise Problem(code, "A '%' in a path is followed by two hexadecimal digits; a literal one travels as %25.")
+        raise Problem(code, "A '%' in a name is followed by two hexadecimal digits; a literal one travels as %25.")
     return unquote_to_bytes(raw)
 
 
@@ -52,3 +52,12 @@ def split_bucket_and_key(path: bytes) -> tuple[bytes, bytes | None]:
     """Split `bucket/key`, which is decoded already, so `%2F` and `/` are alike; no key if there is no slash."""
     bucket, slash, key = path.partition(b"/")
     return bucket, key if slash else None
+
+
+def percent_encode(path: bytes) -> str:
+    """Encode a path as clients send it: slashes and unreserved characters stay, segments of dots are encoded as well."""
+    encoded = quote_from_bytes(path)
+    if "/." not in encoded:
+        return encoded
+    segments = encoded.split("/")
+    return "/".join(segment.replace(".", "%2E") if segment in {".", ".."} else segment for segment in segments)

@@ -28,9 +28,12 @@ _STATUS_OF_CODE = {
     "InvalidPart": 400,
     "InvalidPartOrder": 400,
     "InvalidRequest": 400,
+    "KeyMismatch": 400,
     "Unauthorized": 401,
+    "AccessDenied": 403,
     "NoSuchBucket": 404,
     "NoSuchKey": 404,
+    "NoSuchRecord": 404,
     "NoSuchResource": 404,
     "NoSuchSBOM": 404,
     "NoSuchUpload": 404,
@@ -38,8 +41,10 @@ _STATUS_OF_CODE = {
     "BucketAlreadyExists": 409,
     "BucketNotEmpty": 409,
     "DigestMismatch": 409,
+    "TooManyRecords": 409,
     "PreconditionFailed": 412,
     "EntityTooLarge": 413,
+    "UnsupportedMediaType": 415,
     "InvalidRange": 416,
     "DataCorrupted": 500,
     "InternalError": 500,
@@ -107,6 +112,7 @@ def no_space() -> Problem:
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
+_NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def from_os_error(error: OSError) -> Problem:
@@ -120,10 +126,12 @@ def from_os_error(error: OSError) -> Problem:
         return Problem("InsufficientStorage", "The store cannot write to its data folder; nothing was stored.")
     if error.errno in _GONE:
         return Problem("NotReady", "The store's data folder, or a part of it, is gone; it must be put back by who runs the store.")
+    if error.errno in _NO_DESCRIPTORS:
+        return Problem("SlowDown", "The store has as many files open as it may; repeat the request in a moment.")
     return Problem("InternalError", "The store could not read or write its data folder.")
 
 
-def from_database_error(error: SQLAlchemyError) -> Problem:
+def from_database_error(error: SQLAlchemyError | sqlite3.Error) -> Problem:
     """Say what a failure of the catalogue means to the client."""
     # Only what the database itself says: a statement's text and values may have any word in them.
     said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

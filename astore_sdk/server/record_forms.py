@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from astore_sdk.server.digests import is_digest
+from astore_sdk.server.limits import KIB
 from astore_sdk.server.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from astore_sdk.server.asgi import JsonValue
 
@@ -30,6 +31,16 @@ _PUBLIC_KEY = re.compile(r"-----BEGIN PUBLIC KEY-----\r?\n((?:[A-Za-z0-9+/=]+\r?
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)")
 _CYCLONEDX_NAMESPACE = re.compile(r"http://cyclonedx\.org/schema/bom/([0-9.]+)")
 _SPDX_3_CONTEXT = re.compile(r"https://spdx\.org/rdf/([0-9.]+)/")
+_STATED_VERSION = re.compile(r'"(?:spdxVersion|specVersion)"\s*:\s*"(?:SPDX-)?([^"\\]{1,32})"')
+# Characters. To parse a larger document, which no thread does without holding up the others, its version is not worth it.
+_PARSED_DOCUMENT = 1024 * KIB
+_EDGE = 64 * KIB
+
+_MAX_DEPTH = 100
+
+# Bytes. What names something, and what signs it.
+_MAX_NAME = 1 * KIB
+_MAX_KEY = 8 * KIB
 
 
 class Fields:
@@ -40,19 +51,19 @@ class Fields:
             raise Problem("InvalidRequest", "The body is a JSON object.")
         self._members = body
 
-    def text(self, name: str) -> str:
-        """Give a text that has to be there and is not empty."""
+    def text(self, name: str, *, most: int | None = None) -> str:
+        """Give a text that has to be there and is not empty; at most so many bytes of it."""
         value = self._members.get(name)
         if not isinstance(value, str) or not value:
             raise Problem("InvalidRequest", f"'{name}' is a text that must be there.")
-        return value
+        return _bounded(name, value, most)
 
-    def optional_text(self, name: str) -> str | None:
-        """Give a text, or None."""
+    def optional_text(self, name: str, *, most: int | None = None) -> str | None:
+        """Give a text, or None; at most so many bytes of it."""
         value = self._members.get(name)
         if value is not None and not isinstance(value, str):
             raise Problem("InvalidRequest", f"'{name}' is a text.")
-        return value
+        return None if value is None else _bounded(name, value, most)
 
     def mapping(self, name: str) -> dict[str, JsonValue]:
         """Give a JSON object that has to be there."""
@@ -73,19 +84,28 @@ class Fields:
         return value
 
 
+def _bounded(name: str, value: str, most: int | None) -> str:
+    if most is not None and len(value.encode("utf-8", "surrogatepass")) > most:
+        raise Problem("InvalidRequest", f"'{name}' has at most {most} bytes.")
+    return value
+
+
 @frozen
 class RecordForm:
     """One kind of record.
 
-    `read` gives the fields to keep, `show` the fields of the answer besides those that every record has, and `label`
+    `read` gives the fields to keep, `facts` what the answer tells besides these and what every record has, and `label`
     names the field by which lists are filtered.
     """
 
     kind: str
     label: str
     read: Callable[[Fields], dict[str, JsonValue]]
-    show: Callable[[Mapping[str, JsonValue]], dict[str, JsonValue]]
+    facts: Callable[[Mapping[str, JsonValue]], dict[str, JsonValue]]
     needs_digest: bool = False
+    is_document: bool = False
+    """Whether it may be as large as an SBOM."""
+    newest_first: bool = False
 
 
 def refuse_private_keys(body: JsonValue) -> None:
@@ -98,8 +118,23 @@ def refuse_private_keys(body: JsonValue) -> None:
         )
 
 
+def refuse_deep_nesting(body: JsonValue) -> None:
+    """Refuse a request whose JSON is nested so deeply that some reader could not read a list with this record in it."""
+    level: list[JsonValue] = [body]
+    for _ in range(_MAX_DEPTH):
+        level = [item for value in level for item in _items(value)]
+        if not level:
+            return
+    raise Problem("InvalidRequest", f"The body is nested more than {_MAX_DEPTH} levels deep.")
+
+
+def _items(value: JsonValue) -> Iterable[JsonValue]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
 def _read_signature(fields: Fields) -> dict[str, JsonValue]:
-    algorithm, signature, key = fields.text("algorithm"), fields.text("signature"), fields.text("publicKey")
+    algorithm = fields.text("algorithm")
+    signature, key = fields.text("signature", most=_MAX_KEY), fields.text("publicKey", most=_MAX_KEY)
     if algorithm not in ALGORITHMS:
         raise Problem("InvalidRequest", f"'algorithm' is one of {', '.join(ALGORITHMS)}.")
     if not _BASE64.fullmatch(signature):
@@ -110,13 +145,13 @@ def _read_signature(fields: Fields) -> dict[str, JsonValue]:
         "algorithm": algorithm,
         "signature": signature,
         "publicKey": key,
-        "signedBy": fields.optional_text("signedBy"),
+        "signedBy": fields.optional_text("signedBy", most=_MAX_NAME),
         "bundle": fields.optional_mapping("bundle"),
     }
 
 
-def _show_signature(kept: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    return {**kept, "keyId": _key_id(str(kept["publicKey"]))}
+def _signature_facts(kept: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"keyId": _key_id(str(kept["publicKey"]))}
 
 
 def _key_id(pem: str) -> str | None:
@@ -136,17 +171,27 @@ def _read_sbom(fields: Fields) -> dict[str, JsonValue]:
     return {
         "format": form,
         "content": fields.text("content"),
-        "contentType": fields.optional_text("contentType"),
-        "createdBy": fields.optional_text("createdBy"),
+        "contentType": fields.optional_text("contentType", most=_MAX_NAME),
+        "createdBy": fields.optional_text("createdBy", most=_MAX_NAME),
     }
 
 
-def _show_sbom(kept: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    return {**kept, "version": sbom_version(str(kept["content"]))}
+def _sbom_facts(kept: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    content = str(kept["content"])
+    encoded = content.encode()
+    digest = f"sha256:{hashlib.sha256(encoded).hexdigest()}"
+    return {"version": sbom_version(content), "contentSize": len(encoded), "contentDigest": digest}
 
 
 def sbom_version(content: str) -> str | None:
-    """Give the version of its format that a document states near its top or, being JSON, in a member."""
+    """Give the version of its format that a document states near its top or, being JSON, in a member.
+
+    Of a large document only the two ends are looked at: that is where the members of its top level stand.
+    """
+    if len(content) > _PARSED_DOCUMENT:
+        ends = content[:_EDGE] + "\n" + content[-_EDGE:]
+        stated = (_STATED_VERSION.search(ends), _SPDX_3_CONTEXT.search(ends), _CYCLONEDX_NAMESPACE.search(ends))
+        return next((found[1] for found in stated if found), None)
     try:
         document: JsonValue = json.loads(content)
     except (ValueError, RecursionError):
@@ -167,11 +212,11 @@ def _read_attestation(fields: Fields) -> dict[str, JsonValue]:
     if envelope is not None:
         _check_envelope(envelope)
     return {
-        "type": fields.text("type"),
-        "predicateType": fields.optional_text("predicateType"),
+        "type": fields.text("type", most=_MAX_NAME),
+        "predicateType": fields.optional_text("predicateType", most=_MAX_NAME),
         "data": fields.mapping("data"),
         "envelope": envelope,
-        "createdBy": fields.optional_text("createdBy"),
+        "createdBy": fields.optional_text("createdBy", most=_MAX_NAME),
     }
 
 
@@ -190,6 +235,11 @@ def _check_envelope(envelope: dict[str, JsonValue]) -> None:
         Fields(signature).optional_text("keyid")
 
 
-SIGNATURE = RecordForm("signature", "algorithm", _read_signature, _show_signature, needs_digest=True)
-SBOM = RecordForm("sbom", "format", _read_sbom, _show_sbom)
-ATTESTATION = RecordForm("attestation", "type", _read_attestation, dict)
+def _no_facts(_kept: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {}
+
+
+SIGNATURE = RecordForm("signature", "algorithm", _read_signature, _signature_facts, needs_digest=True)
+SBOM = RecordForm("sbom", "format", _read_sbom, _sbom_facts, is_document=True, newest_first=True)
+ATTESTATION = RecordForm("attestation", "type", _read_attestation, _no_facts)
+FORMS: Mapping[str, RecordForm] = {form.kind: form for form in (SIGNATURE, SBOM, ATTESTATION)}

@@ -37,6 +37,8 @@ class Responder:
         self.headers: RequestHeaders | None = None
         self.status: int | None = None
         """The status that was sent, None before that."""
+        self.location: str | None = None
+        """The `Content-Location` of what is sent."""
         self._body_begun = False
 
     async def refuse(self, problem: Problem) -> None:
@@ -44,8 +46,11 @@ class Responder:
         if self.status is not None:
             await self._drop(reset=False)
             return
+        self.location = None  # a problem document is not what the path names
         body = problem.body(request_id=self.request_id)
         headers = (("Content-Type", "application/problem+json"), *problem.headers)
+        if self._scope["method"] == "HEAD":
+            headers = (*headers, ("x-astore-error-code", problem.code))  # a HEAD's problem document does not travel
         await self._whole(Response(status=problem.status, headers=headers, body=body, length=len(body)))
 
     async def send(self, request: Request, response: Response, fault: Fault | None = None) -> None:
@@ -131,7 +136,11 @@ class Responder:
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in response.headers]
         if response.length is not None:
             headers.append((b"content-length", str(response.length).encode()))
+        if self.location is not None:
+            headers.append((b"content-location", self.location.encode()))
         headers.append((b"x-request-id", self.request_id.encode()))
+        # A browser must not take what was stored as text for a script or a page.
+        headers.append((b"x-content-type-options", b"nosniff"))
         if not self._body_begun and self.headers is not None and self.headers.get("expect") is not None:
             # The client was never told to continue: nobody can know whether a body or a request comes next.
             headers.append((b"connection", b"close"))

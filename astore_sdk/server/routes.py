@@ -9,11 +9,10 @@ parameter that an operation does not know is an error wherever something would b
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from astore_sdk.server.names import percent_decode, split_bucket_and_key
+from astore_sdk.server.names import percent_decode, percent_encode, split_bucket_and_key
 from astore_sdk.server.problems import Problem
 
 if TYPE_CHECKING:
@@ -29,6 +28,12 @@ _SUPPLY_CHAIN = {
     (b"attestations", "POST"): "addAttestation",
     (b"attestations", "GET"): "listAttestations",
 }
+# What a GET of these is with an `id` in its query.
+_ONE_RECORD = {
+    "listSignatures": "getSignature",
+    "listSboms": "getSbomRecord",
+    "listAttestations": "getAttestation",
+}
 _READING = frozenset({"GET", "HEAD"})
 # What a request that writes may have in its query.
 _QUERY = {
@@ -40,6 +45,25 @@ _QUERY = {
 }
 
 
+# Their answers are, or are about, what the path names; where another answer has JSON, `bucket` and `key` in it say that.
+_LOCATED = frozenset(
+    {
+        "putObject",
+        "getObject",
+        "headObject",
+        "deleteObject",
+        "copyObject",
+        "uploadPart",
+        "completeMultipartUpload",
+        "abortMultipartUpload",
+        "listSignatures",
+        "getSbom",
+        "listSboms",
+        "listAttestations",
+    }
+)
+
+
 @frozen
 class Route:
     """An operation, and the bucket and key that it is about (not checked yet)."""
@@ -47,11 +71,39 @@ class Route:
     operation: str
     bucket: bytes | None = None
     key: bytes | None = None
+    path: bytes = b""
+    """The whole path, decoded."""
+
+    @property
+    def location(self) -> str | None:
+        """The `Content-Location` of a success (RFC 9110 §8.7): a client compares it with what it asked for."""
+        return percent_encode(self.path) if self.operation in _LOCATED else None
+
+
+def require_resource(path: bytes, meant: str) -> None:
+    """Refuse a request whose path names another bucket and key than its `x-astore-resource`, `BUCKET/KEY` or `BUCKET`.
+
+    Clients send it with keys whose path a proxy may rewrite (`a//b`, `a/../b`). A rewritten path may lead anywhere, to
+    another bucket or to what is no object at all, so this comes before anything else is made of the path. A value that
+    cannot be read names nothing.
+    """
+    path = percent_decode(path, "InvalidKey")
+    if path.startswith(b"/s3/"):
+        named = path[len(b"/s3/") :]
+    elif path.startswith(b"/supplychain/"):
+        named = path[len(b"/supplychain/") :].partition(b"/")[2]
+    else:
+        named = b""
+    if not named or named != percent_decode(meant.encode("latin-1"), "KeyMismatch"):
+        raise Problem(
+            "KeyMismatch",
+            "The path names another bucket and key than 'x-astore-resource' does; a proxy changes paths. Nothing was done.",
+        )
 
 
 def find_route(method: str, raw_path: bytes, query: Mapping[str, str], *, is_copy: bool) -> Route:
     """Tell which operation is asked for. `is_copy` says that there is an `x-amz-copy-source`."""
-    path = percent_decode(_origin_form(raw_path), "InvalidKey")
+    path = percent_decode(raw_path, "InvalidKey")
     if path in _SYSTEM:
         _require_method(method, "GET")
         return Route(_SYSTEM[path])
@@ -61,26 +113,18 @@ def find_route(method: str, raw_path: bytes, query: Mapping[str, str], *, is_cop
     if path.startswith(b"/s3/"):
         bucket, key = split_bucket_and_key(path[len(b"/s3/") :])
         name = _bucket_operation(method, query) if key is None else _object_operation(method, query, is_copy=is_copy)
-        route = Route(name, bucket, key)
+        route = Route(name, bucket, key, path)
     elif path.startswith(b"/supplychain/"):
         kind, _, rest = path[len(b"/supplychain/") :].partition(b"/")
         bucket, key = split_bucket_and_key(rest)
-        route = Route(_supply_chain_operation(kind, method), bucket, key or b"")
+        name = _supply_chain_operation(kind, method)
+        route = Route(_ONE_RECORD.get(name, name) if "id" in query else name, bucket, key or b"", path)
     else:
         raise Problem("NoSuchResource", "There is nothing under this path; buckets and objects are below /s3.")
     unknown = set(query) - _QUERY.get(route.operation, set())
     if unknown and method not in _READING:
         raise Problem("InvalidArgument", f"{route.operation} has no query parameter '{min(unknown)}'.")
     return route
-
-
-def _origin_form(raw_path: bytes) -> bytes:
-    """Give the path of a request target; a client of a proxy may send a whole URL (RFC 9112 §3.2.2)."""
-    if b"#" in raw_path:
-        raise Problem("InvalidKey", "A path has no fragment; a '#' in a key travels as %23.")
-    if raw_path.startswith(b"/"):
-        return raw_path
-    return urlsplit(raw_path).path or b"/"
 
 
 def _bucket_operation(method: str, query: Mapping[str, str]) -> str:

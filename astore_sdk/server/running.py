@@ -6,17 +6,21 @@ import asyncio
 import ipaddress
 import signal
 import socket
+import sys
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import attrs
 import uvicorn
 
 from astore_sdk.server.app import App
-from astore_sdk.server.connections import HttpParser, protocol_class
+from astore_sdk.server.connections import HttpConnection, HttpParser
+from astore_sdk.server.crowd import Crowd, connection_limit, descriptor_limit
 from astore_sdk.server.faults import Faults
+from astore_sdk.server.listening import Listener
 from astore_sdk.server.store import Store, StoreError
 
 if TYPE_CHECKING:
@@ -25,24 +29,54 @@ if TYPE_CHECKING:
 
     from uvicorn._types import ASGIApplication
 
+    from astore_sdk.server.exchange import Application
     from astore_sdk.server.limits import Limits
 
-# Longer than clients keep idle connections: whoever closes first should be the one who knows whether it will send more.
-_KEEP_ALIVE_SECONDS = 120
 # Requests under way get this long to end once the server has been told to stop.
 _GRACE_SECONDS = 2
+# uvicorn wakes up this often, and at most every tenth time connections are looked at.
+_TICK_SECONDS = 0.1
+_MOST_TICKS = 10
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it is ready and ends on a signal without raising the signal again."""
+    """uvicorn's server, with connections of our own.
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    It says when it is ready, and ends on a signal without raising the signal again.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, app: Application, limits: Limits, max_connections: int, on_ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._app = app
+        self._limits = limits
+        self._max_connections = max_connections
         self._on_ready = on_ready
+        shortest = min(attrs.astuple(limits.timeouts))
+        self._ticks = min(max(int(shortest / 4 / _TICK_SECONDS), 1), _MOST_TICKS)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        await super().startup([])
+        self._crowd = crowd = Crowd(self._max_connections, asyncio.get_running_loop().time)
+
+        def connection() -> HttpConnection:
+            return HttpConnection(self._app, self._limits, self.server_state, crowd)
+
+        for listening in sockets or []:
+            if sys.platform == "win32":
+                # Its event loop cannot wait for a socket to become readable.
+                self.servers.append(await asyncio.get_running_loop().create_server(connection, sock=listening))
+                continue
+            listener = Listener(listening, connection, crowd, self.config.backlog)
+            # All that uvicorn asks of a server is here too.
+            cast("list[object]", self.servers).append(listener)
         self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % self._ticks == 0:
+            self._crowd.check()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
@@ -70,10 +104,11 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _server(app: App, http: HttpParser, grace: int, max_head_size: int, on_ready: Callable[[], None]) -> _Server:
+def _server(app: App, limits: Limits, grace: int, on_ready: Callable[[], None], *, own_process: bool) -> _Server:
     config = uvicorn.Config(
         cast("ASGIApplication", app),
-        http=protocol_class(http),
+        # Made by `_Server`, with more than uvicorn would give it; named so that no other parser is loaded.
+        http=HttpConnection,
         ws="none",
         loop="asyncio",
         lifespan="off",
@@ -82,11 +117,11 @@ def _server(app: App, http: HttpParser, grace: int, max_head_size: int, on_ready
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=grace,
-        h11_max_incomplete_event_size=max_head_size,
     )
-    return _Server(config, on_ready)
+    # The limits of a process that is somebody else's are not ours to change.
+    descriptors = descriptor_limit(raise_it=own_process)
+    return _Server(config, app, limits, limits.max_connections or connection_limit(descriptors), on_ready)
 
 
 def is_loopback(host: str) -> bool:
@@ -144,7 +179,7 @@ def run(
         store = stack.enter_context(Store(data, limits=limits))
         app = App(store, token=token, faults=Faults() if faults else None)
         url = url_of(listening)
-        server = _server(app, "auto", _GRACE_SECONDS, store.limits.max_head_size, lambda: on_ready(url))
+        server = _server(app, store.limits, _GRACE_SECONDS, lambda: on_ready(url), own_process=True)
         asyncio.run(server.serve(sockets=[listening]))
 
 
@@ -155,7 +190,7 @@ class BackgroundServer:
             httpx.get(f"{server.url}/health")
 
     Without `data` it keeps its files in a temporary folder that goes with it. `faults` is there to be told what shall
-    go wrong; see `astore_sdk.server.faults`.
+    go wrong; see `astore_sdk.server.faults`. `http` once chose a parser; each of its names gets the one that there is now.
     """
 
     def __init__(
@@ -170,7 +205,7 @@ class BackgroundServer:
         self._data = data
         self.token = token
         self._limits = limits
-        self._http: HttpParser = http
+        del http  # There is one parser, whose name does not matter.
         self._grace = grace
         self._resources = ExitStack()
         self._thread: threading.Thread | None = None
@@ -215,7 +250,7 @@ class BackgroundServer:
             self._store = store
             ready = threading.Event()
             app = App(store, token=self.token, faults=self.faults)
-            server = _server(app, self._http, self._grace, store.limits.max_head_size, ready.set)
+            server = _server(app, store.limits, self._grace, ready.set, own_process=False)
             self._url = url_of(listening)
             self._server = server
             self._thread = threading.Thread(

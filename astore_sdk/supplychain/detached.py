@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -12,8 +11,10 @@ from attrs import field, frozen
 
 from .._sigstore import decoded, take_bundle
 from ..exceptions import InvalidInputError
+from .artifacts import PAE_BEGINNING, check_artifact
 from .keys import PublicKeySource, check_signs_digests
 from .pem import load_public_key
+from .strict_json import read_json
 
 
 @frozen
@@ -41,11 +42,11 @@ def read_bundle(bundle: Path | str | Mapping[str, object], public_key: PublicKey
         if isinstance(bundle, Mapping):
             found: object = bundle
         else:
-            found = json.loads(bundle.read_bytes() if isinstance(bundle, Path) else bundle)
+            found = read_json(bundle.read_bytes() if isinstance(bundle, Path) else bundle)
         if not isinstance(found, Mapping):
             raise ValueError("it is no JSON object")
         signature, digest = take_bundle(cast("Mapping[str, object]", found))
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InvalidInputError(f"bundle is not what it should be: {error}") from None
     return _verified(signature, digest, public_key)
 
@@ -59,7 +60,7 @@ def read_signature(signature: Path | str | bytes, artifact: Path | str, public_k
         public_key: The key that made it.
 
     Raises:
-        InvalidInputError: The key did not make it.
+        InvalidInputError: The key did not make it, or the artifact begins like what is signed of an attestation.
         OSError: A file cannot be read.
     """
     raw = signature.read_bytes() if isinstance(signature, Path) else signature
@@ -71,6 +72,8 @@ def read_signature(signature: Path | str | bytes, artifact: Path | str, public_k
             raise InvalidInputError("signature is a str, but no base64") from None
     if isinstance(artifact, Path):
         with artifact.open("rb") as file:
+            check_artifact(file.read(len(PAE_BEGINNING)))
+            file.seek(0)
             artifact = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
     return _verified(raw, artifact, public_key)
 

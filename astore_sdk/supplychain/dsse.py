@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Iterable, Mapping
 from typing import cast
 
 from .._sigstore import encoded
-from .keys import PublicKey
+from .keys import DIGEST_ALGORITHMS, PublicKey
+
+MAX_SIGNATURES = 100
+"""Signatures of an envelope that are looked at: its writer decides how many there are, its reader pays for each."""
 
 
 class EnvelopeError(ValueError):
@@ -30,7 +34,9 @@ def make_envelope(payload_type: str, payload: bytes, signature: bytes) -> dict[s
 
 
 def open_envelope(envelope: Mapping[str, object], payload_type: str) -> tuple[bytes, list[bytes]]:
-    """Return payload and signatures of an envelope, nothing of it verified. Signatures that are malformed are left out.
+    """Return payload and signatures of an envelope, nothing of it verified.
+
+    Signatures that are malformed are left out, and so is what comes after the first `MAX_SIGNATURES`.
 
     Raises:
         EnvelopeError: It is malformed, or has another payload type.
@@ -45,7 +51,7 @@ def open_envelope(envelope: Mapping[str, object], payload_type: str) -> tuple[by
     except ValueError:
         raise EnvelopeError("the payload of its envelope is no base64") from None
     signatures: list[bytes] = []
-    for item in cast("list[object]", listed):
+    for item in cast("list[object]", listed)[:MAX_SIGNATURES]:
         sig = cast("dict[str, object]", item).get("sig") if isinstance(item, dict) else None
         try:
             signatures.append(_decoded(sig if isinstance(sig, str) else "-"))
@@ -57,8 +63,15 @@ def open_envelope(envelope: Mapping[str, object], payload_type: str) -> tuple[by
 def signers_of(payload_type: str, payload: bytes, signatures: Iterable[bytes], keys: Iterable[PublicKey]) -> list[PublicKey]:
     """Return those of the keys that signed the payload, each once."""
     message = pae(payload_type, payload)
+    digest = hashlib.sha256(message).digest()  # once, however many signatures there are
     tried = list(signatures)
-    return [key for key in keys if any(key.verify_message(message, signature) for signature in tried)]
+
+    def signed(key: PublicKey, signature: bytes) -> bool:
+        if key.algorithm in DIGEST_ALGORITHMS:
+            return key.verify_digest(digest, signature)
+        return key.verify_message(message, signature)
+
+    return [key for key in keys if any(signed(key, signature) for signature in tried)]
 
 
 def _decoded(text: str) -> bytes:

@@ -13,6 +13,7 @@ from attrs import Factory, field, frozen
 
 from .._sigstore import spki_der
 from ..exceptions import InvalidInputError
+from .rsa_numbers import fault_of_rsa
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -195,6 +196,9 @@ def public_value(key: object, name: str) -> PublicKey:
     elif isinstance(key, rsa.RSAPublicKey):
         if key.key_size < MIN_RSA_BITS:
             raise InvalidInputError(f"{name} is RSA with {key.key_size} bits; fewer than {MIN_RSA_BITS} are not safe")
+        numbers = key.public_numbers()
+        if fault := fault_of_rsa(numbers.n, numbers.e):
+            raise InvalidInputError(f"{name} is no RSA key: {fault}", hint="Make one with openssl or generate_key().")
         algorithm = RSA
     elif isinstance(key, ed25519.Ed25519PublicKey):
         algorithm = ED25519

@@ -7,7 +7,7 @@ error, nor among the locals of its traceback.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -66,8 +66,11 @@ def load_public_keys(sources: Iterable[PublicKeySource], *, name: str = "public_
     Raises:
         InvalidInputError: There is none, or one that is no key.
     """
-    if isinstance(cast("object", sources), str | bytes | Path | PublicKey):
-        raise TypeError(f"{name} is a list of keys, not one key")
+    given = cast("object", sources)
+    if isinstance(given, str | bytes | Path | PublicKey):
+        raise TypeError(f"{name} must be a list of keys, not one key")
+    if isinstance(given, Mapping) or not isinstance(given, Iterable):
+        raise TypeError(f"{name} must be a list of keys, not one {type(cast('object', sources)).__name__}")
     keys = [load_public_key(source, name=f"{name}[{index}]") for index, source in enumerate(sources)]
     if not keys:
         raise InvalidInputError(f"{name} is empty: without a key that you trust nothing can be verified")

@@ -21,10 +21,12 @@ def read_json(text: str | bytes) -> object:
     """Return what JSON text says.
 
     Raises:
-        ValueError: It is malformed, or ambiguous.
+        ValueError: It is malformed, ambiguous, or not in UTF-8 (RFC 8259, section 8.1).
     """
     try:
-        return json.loads(text, object_pairs_hook=_each_name_once, parse_constant=_no_constant)
+        # Of bytes, the parser would guess the encoding; of text, it refuses a byte order mark.
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        return json.loads(decoded, object_pairs_hook=_each_name_once, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

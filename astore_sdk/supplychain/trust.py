@@ -11,6 +11,7 @@ from ..exceptions import InvalidInputError
 from ..models import SignatureCheck
 from .keys import PublicKey, PublicKeySource, check_signs_digests
 from .pem import load_public_keys
+from .wording import first_few
 
 
 @frozen
@@ -42,7 +43,7 @@ class Trust:
         said = f"{signed} of {keys} signed {digest}" if len(self.keys) > 1 or signed == 0 else f"{keys} signed {digest}"
         if signed >= self.threshold:
             return True, said
-        reasons = "; ".join(f"{check.id!r:.60}: {check.reason}" for check in listed if check.reason)
+        reasons = first_few(f"{check.id!r:.60}: {check.reason}" for check in listed if check.reason)
         why = f" ({reasons})" if reasons else "" if listed else " (there are no signatures)"
         return False, f"{said}, {self.threshold} needed{why}"
 

@@ -389,7 +389,7 @@ def test_lists_of_uploads_and_parts_follow_pages(mocked: Client, route: respx.Mo
 def test_a_copy_keeps_what_is_not_given(mocked: Client, route: respx.MockRouter) -> None:
     described = {"Content-Type": "text/x", "x-amz-meta-a": "b", "ETag": '"v"', "Content-Length": "1"}
     route.head().respond(200, headers=described)
-    route.put().respond(200, json={"key": "k", "size": 1})
+    route.put().respond(200, json={"key": "copy", "size": 1})
     mocked.copy_object("releases", "k", "releases", "copy", metadata={"c": "d"})
     mocked.copy_object("releases", "k", "releases", "copy", content_type="text/y")
     mocked.copy_object("releases", "k", "releases", "copy", content_type="text/y", metadata={"c": "d"})
@@ -413,7 +413,7 @@ def test_a_source_that_keeps_changing_is_not_copied(mocked: Client, route: respx
 
 def test_a_source_that_changed_once_is_looked_up_again(mocked: Client, route: respx.MockRouter) -> None:
     route.head().mock(side_effect=[httpx.Response(200, headers={"ETag": tag, "Content-Length": "1"}) for tag in ('"v"', '"w"')])
-    route.put().mock(side_effect=[httpx.Response(412), httpx.Response(200, json={"key": "k", "size": 1})])
+    route.put().mock(side_effect=[httpx.Response(412), httpx.Response(200, json={"key": "copy", "size": 1})])
     assert mocked.copy_object("releases", "k", "releases", "copy", metadata={"c": "d"}).size == 1
     assert sent(route)[-1].headers["x-amz-copy-source-if-match"] == '"w"'
 

@@ -11,6 +11,8 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
+from astore_sdk._wire.failures import CODES
+
 ROOT = Path(__file__).parents[2]
 CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())
 METHODS = ("get", "put", "post", "delete", "head")
@@ -67,3 +69,11 @@ def test_nothing_is_unnamed() -> None:
 
     walk(CONTRACT, "")
     assert inline == []
+
+
+def test_every_code_is_kept_whatever_the_token_is() -> None:
+    """A code that the client does not know could be the token, said back: it is redacted."""
+    problem = CONTRACT["components"]["schemas"]["Problem"]["properties"]["code"]["description"]
+    named = set(re.findall(r"`(\w+)`", problem))
+    assert len(named) > 20
+    assert named <= CODES

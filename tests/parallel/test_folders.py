@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import os
 import threading
 from pathlib import Path
@@ -212,7 +215,7 @@ def test_links(client: Client, bucket: str, folder: Path, tmp_path: Path) -> Non
         ["File", "file"],
         ["straße", "STRASSE"],
         ["e\u0301", "\u00e9"],
-        ["a", "a/b"],
+        ["A", "a/b"],
         ["Dir/x", "dir/y"],
     ],
 )
@@ -242,6 +245,141 @@ def test_a_key_that_stands_for_a_folder_is_no_file(client: Client, bucket: str, 
         client.upload(bucket, key, b"")
     assert [result.key for result in client.download_dir(bucket, "sub", tmp_path / "copy")] == ["sub/file"]
     assert content_of(tmp_path / "copy") == {"file": b""}
+
+
+class Listed:
+    """A store that lists whatever keys it is told to, and has one byte under each."""
+
+    def __init__(self, *keys: str) -> None:
+        self.page = json.dumps({"objects": [{"key": key, "size": 1, "etag": "e"} for key in keys]}).encode()
+
+    def __call__(self, heard: Heard) -> Reply:
+        if heard.target.startswith("/s3/builds?") or heard.target == "/s3/builds":
+            return Reply(200, self.page)
+        return Reply(200, b"x", {"ETag": '"e"', "Repr-Digest": f"sha-256=:{X}:"})
+
+
+X = base64.b64encode(hashlib.sha256(b"x").digest()).decode()
+
+ODD: dict[str, tuple[str, type[Exception]]] = {
+    "a name of 300 bytes": ("n" * 300, OSError),
+    "a folder of 300 bytes": ("f" * 300 + "/file", OSError),
+    "a name of 300 bytes within": ("sub/" + "n" * 300, OSError),
+    "a key of 1025 bytes": ("sub/" * 256 + "x", InvalidInputError),
+    "a path that is too long": ("sub/" * 2000 + "x", InvalidInputError),
+    "NUL": ("nul\0byte", InvalidInputError),
+    "NUL in a folder": ("nul\0byte/file", InvalidInputError),
+    "ESC": ("esc\x1b[31m", InvalidInputError),
+    "a line's end": ("line\nend", InvalidInputError),
+    "C1": ("c1\x9b", InvalidInputError),
+    "a lone surrogate": ("lone\ud800", InvalidInputError),
+    "a byte in disguise": ("lone\udc80/file", InvalidInputError),
+}
+
+
+@pytest.mark.parametrize("lane", ["1", "0"])
+@pytest.mark.parametrize("prefix", ["", "pre/fix"])
+@pytest.mark.parametrize("odd", ODD)
+def test_a_key_that_cannot_be_a_file_stops_no_other(
+    odd: str, prefix: str, lane: str, make_client: ClientFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASTORE_FAST_LANE", lane)
+    base = f"{prefix}/" if prefix else ""
+    name, kind = ODD[odd]
+    keys = [base + each for each in ("a", name, "zz/last")]
+    with ScriptedServer(Listed(*keys, "elsewhere")) as server, make_client(Config(server.url)) as client:
+        results = client.download_dir("builds", prefix, tmp_path / "copy", exclude=["elsewhere"])
+    assert [result.key for result in results] == sorted(keys)
+    by_key = {result.key: result for result in results}
+    failed = by_key.pop(base + name)
+    assert (failed.status, failed.object) == ("failed", None)
+    assert isinstance(failed.error, kind)
+    assert str(failed.error).isprintable()
+    if isinstance(failed.error, InvalidInputError):
+        assert (failed.error.bucket, failed.error.key) == ("builds", base + name)
+    assert {result.status for result in by_key.values()} == {"done"}
+    assert content_of(tmp_path / "copy") == {"a": b"x", "zz/last": b"x"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("there", ["nothing", "a file", "a folder"])
+def test_a_file_and_a_folder_of_one_name(there: str, order: int, make_client: ClientFactory, tmp_path: Path) -> None:
+    keys = ["a", "a/b", "a/c/d", "z"][::order]
+    (tmp_path / "copy").mkdir()
+    if there == "a file":
+        (tmp_path / "copy" / "a").write_bytes(b"before")
+    elif there == "a folder":
+        (tmp_path / "copy" / "a").mkdir()
+    with ScriptedServer(Listed(*keys)) as server, make_client(Config(server.url)) as client:
+        results = client.download_dir("builds", "", tmp_path / "copy")
+        again = client.download_dir("builds", "", tmp_path / "copy")
+    for each in (results, again):
+        assert [result.key for result in each] == sorted(keys)
+        errors = {result.key: result.error for result in each if result.error}
+        if there == "a folder":
+            assert list(errors) == ["a"]
+            assert isinstance(errors["a"], IsADirectoryError)
+        else:
+            assert list(errors) == ["a/b", "a/c/d"]
+            assert all(isinstance(error, InvalidInputError) and "'a' is a file" in str(error) for error in errors.values())
+    expected = ["a/b", "a/c/d", "z"] if there == "a folder" else ["a", "z"]
+    assert content_of(tmp_path / "copy") == dict.fromkeys(expected, b"x")
+
+
+def test_a_file_where_a_folder_must_be(make_client: ClientFactory, tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    (tmp_path / "copy" / "a").write_bytes(b"before")
+    with ScriptedServer(Listed("a/b", "a/c/d", "z")) as server, make_client(Config(server.url)) as client:
+        results = {result.key: result.error for result in client.download_dir("builds", "", tmp_path / "copy")}
+    assert isinstance(results["a/b"], NotADirectoryError)
+    assert isinstance(results["a/c/d"], NotADirectoryError)
+    assert results["z"] is None
+    assert content_of(tmp_path / "copy") == {"a": b"before", "z": b"x"}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_that_may_not_be_written_to(make_client: ClientFactory, tmp_path: Path) -> None:
+    for name, mode in (("closed", 0o000), ("read", 0o500)):
+        (tmp_path / "copy" / name).mkdir(parents=True)
+        (tmp_path / "copy" / name).chmod(mode)
+    with ScriptedServer(Listed("closed/a", "read/a", "z")) as server, make_client(Config(server.url)) as client:
+        results = {result.key: result.error for result in client.download_dir("builds", "", tmp_path / "copy")}
+    for name in ("closed", "read"):
+        (tmp_path / "copy" / name).chmod(0o700)
+    assert isinstance(results["closed/a"], PermissionError)
+    assert isinstance(results["read/a"], PermissionError)
+    assert content_of(tmp_path / "copy") == {"z": b"x"}
+
+
+def test_what_cannot_be_the_folder(make_client: ClientFactory, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"before")
+    with ScriptedServer(Listed("a")) as server, make_client(Config(server.url)) as client:
+        with pytest.raises(NotADirectoryError, match="file"):
+            client.download_dir("builds", "", tmp_path / "file")
+        with pytest.raises(TypeError, match=r"pathlib\.Path"):
+            client.download_dir("builds", "", str(tmp_path / "copy"))
+        with pytest.raises(InvalidInputError, match="NUL"):
+            client.download_dir("builds", "", tmp_path / "co\0py")
+        assert server.heard == []
+    assert (tmp_path / "file").read_bytes() == b"before"
+
+
+def test_a_name_that_cannot_be_a_key_stops_no_other(client: Client, bucket: str, tmp_path: Path) -> None:
+    odd = [b"not-utf-8-\xff", b"esc-\x1b[31m", b"line\nend"]
+    for name in (b"fine", *odd):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"x")
+    deep = tmp_path.joinpath(*["d" * 250] * 4)
+    deep.mkdir(parents=True)
+    (deep / ("e" * 100)).write_bytes(b"x")
+    results = client.upload_dir(tmp_path, bucket)
+    assert len(results) == 5
+    failed = [result for result in results if result.status == "failed"]
+    assert len(failed) == 4
+    for result in failed:
+        assert isinstance(result.error, InvalidInputError)
+        assert result.path.read_bytes() == b"x"
+        assert str(result.error).isprintable()
+    assert [item.key for item in client.list_objects(bucket).objects] == ["fine"]
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12), max_size=6, unique=True))

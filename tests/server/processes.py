@@ -16,19 +16,26 @@ if TYPE_CHECKING:
 _MAIN = "import sys; from astore_sdk.cli import main; sys.exit(main())"
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-W", "error", "-c", _MAIN, *arguments]
+def command(*arguments: str, before: str = "") -> list[str]:
+    return [sys.executable, "-W", "error", "-c", before + _MAIN, *arguments]
 
 
 class ServeProcess:
     """`astore serve` on a free port."""
 
-    def __init__(self, data: Path, *arguments: str, token: str | None = None, preexec: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *arguments: str,
+        token: str | None = None,
+        preexec: Callable[[], None] | None = None,
+        before: str = "",
+    ) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ASTORE_")}
         if token is not None:
             environment["ASTORE_TOKEN"] = token
         self.process = subprocess.Popen(
-            command("serve", "--port", "0", "--data", str(data), *arguments),
+            command("serve", "--port", "0", "--data", str(data), *arguments, before=before),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

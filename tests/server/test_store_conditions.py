@@ -10,6 +10,8 @@ import pytest
 from .wire import assert_problem, digest_field
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
 DATA = bytes(range(256)) * 20
@@ -163,3 +165,132 @@ def test_a_large_write_that_cannot_succeed_is_refused_early(http: httpx.Client, 
     answer = http.put(key, content=bytes(2_000_000), headers={"If-None-Match": "*"})
     assert_problem(answer, 412, "PreconditionFailed")
     assert http.get(key).content == DATA
+
+
+UNREADABLE_TAGS = [
+    b"",
+    b",",
+    b",\t, ,",
+    b'"unterminated',
+    b'unterminated"',
+    b'"a" "b"',
+    b'"a"b',
+    b'"x", "unterminated',
+    b"'single'",
+    b'w/"weak"',
+    b"W/bare",
+    b'W/ "space"',
+    b"W/*",
+    b"**",
+    b"a b",
+    b'"a b"',
+    b"\xe9",
+    b"[x]",
+    b'"x"; q=1',
+]
+EVERYTHING = [b"*", b"*, *", b"*,", b",*", b'"x", *', b'*, "x"', b'"x" , , *', b",\t*\t,"]
+
+
+def _writes(http: httpx.Client, bucket: str, key: str) -> dict[str, Callable[[list[tuple[bytes, bytes]]], httpx.Response]]:
+    """Every way to change what is under a key, by name, as a function of more headers."""
+    http.put(f"/s3/{bucket}/source", content=b"from the source")
+    upload = http.post(f"{key}?uploads").json()["uploadId"]
+    part = http.put(f"{key}?uploadId={upload}&partNumber=1", content=b"from a part").headers["etag"]
+    parts = {"parts": [{"partNumber": 1, "etag": part}]}
+    copied = (b"x-amz-copy-source", f"/{bucket}/source".encode())
+    return {
+        "put": lambda headers: http.put(key, content=b"new", headers=headers),
+        "large put": lambda headers: http.put(key, content=bytes(300_000), headers=headers),
+        "delete": lambda headers: http.delete(key, headers=headers),
+        "copy": lambda headers: http.put(key, headers=[copied, *headers]),
+        "complete": lambda headers: http.post(f"{key}?uploadId={upload}", json=parts, headers=headers),
+    }
+
+
+@pytest.mark.parametrize("value", UNREADABLE_TAGS)
+@pytest.mark.parametrize("name", [b"If-None-Match", b"If-Match"])
+def test_a_write_with_a_condition_that_cannot_be_read_is_refused(
+    http: httpx.Client, bucket: str, key: str, name: bytes, value: bytes
+) -> None:
+    for write in _writes(http, bucket, key).values():
+        assert_problem(write([(name, value)]), 400, "InvalidArgument")
+    source = [(b"x-amz-copy-source", f"/{bucket}/source".encode()), (b"x-amz-copy-source-" + name, value)]
+    assert_problem(http.put(key, headers=source), 400, "InvalidArgument")
+    assert http.get(key).content == DATA
+
+
+@pytest.mark.parametrize("value", EVERYTHING)
+def test_an_asterisk_anywhere_in_a_list_is_any(http: httpx.Client, bucket: str, key: str, value: bytes) -> None:
+    for write in _writes(http, bucket, key).values():
+        assert_problem(write([(b"If-None-Match", value)]), 412, "PreconditionFailed")
+    assert http.get(key).content == DATA
+    assert http.get(key, headers=[(b"If-None-Match", value)]).status_code == 304
+    assert http.put(key, content=b"new", headers=[(b"If-Match", value)]).status_code == 200
+    assert http.put(f"/s3/{bucket}/absent", content=b"x", headers=[(b"If-None-Match", value)]).status_code == 200
+
+
+def test_empty_elements_of_a_list_are_skipped(http: httpx.Client, bucket: str, key: str) -> None:
+    etag = http.head(key).headers["etag"].encode()
+    bare = etag.strip(b'"')
+    lists = [
+        b"," + etag,
+        etag + b",",
+        b'"x" , ,' + etag,
+        b',\t,"x",\t' + etag + b"\t,",
+        b"W/" + etag,
+        b"x, " + bare,
+        b'"\xe9",' + etag,
+    ]
+    for value in lists:
+        for write in _writes(http, bucket, key).values():
+            assert_problem(write([(b"If-None-Match", value)]), 412, "PreconditionFailed")
+        assert http.get(key, headers=[(b"If-None-Match", value)]).status_code == 304
+    # A list may be spread over several lines (RFC 9110 §5.3), and one of them may be empty.
+    for lines in ([b'"x"', etag], [etag, b""], [b"", b"*"]):
+        written = http.put(key, content=b"new", headers=[(b"If-None-Match", line) for line in lines])
+        assert_problem(written, 412, "PreconditionFailed")
+    assert_problem(http.put(key, headers=[(b"If-None-Match", b'"x"'), (b"If-None-Match", b'"y')]), 400, "InvalidArgument")
+    assert http.get(key).content == DATA
+    assert http.delete(key, headers=[(b"If-Match", b'"x",,' + etag)]).status_code == 204
+
+
+@pytest.mark.parametrize("value", UNREADABLE_TAGS)
+def test_on_a_read_tags_that_cannot_be_read_match_nothing(http: httpx.Client, key: str, value: bytes) -> None:
+    assert http.get(key, headers=[(b"If-None-Match", value)]).content == DATA
+    # The date beside it is not looked at either, as with tags that can be read.
+    changed = http.head(key).headers["last-modified"].encode()
+    assert http.get(key, headers=[(b"If-None-Match", value), (b"If-Modified-Since", changed)]).content == DATA
+    assert http.get(key, headers=[(b"If-Match", value)]).status_code == 412
+    assert http.get(key, headers=[(b"Range", b"bytes=0-1"), (b"If-Range", value)]).content == DATA
+
+
+@pytest.mark.parametrize("value", ["", "yesterday", "Mon, 99 Jan 2024 00:00:00 GMT", "0", "2026-03-02T10:15:30Z"])
+def test_a_write_with_a_date_that_cannot_be_read_is_refused(http: httpx.Client, bucket: str, key: str, value: str) -> None:
+    for write in _writes(http, bucket, key).values():
+        assert_problem(write([(b"If-Unmodified-Since", value.encode())]), 400, "InvalidArgument")
+    source = {"x-amz-copy-source": f"/{bucket}/source"}
+    for name in ("x-amz-copy-source-if-modified-since", "x-amz-copy-source-if-unmodified-since"):
+        assert_problem(http.put(key, headers={**source, name: value}), 400, "InvalidArgument")
+    assert http.get(key).content == DATA
+
+
+def test_conditions_on_the_source_of_a_copy(http: httpx.Client, bucket: str, key: str) -> None:
+    head = http.head(key).headers
+    etag, changed = head["etag"], head["last-modified"]
+    before = format_datetime(parsedate_to_datetime(changed) - timedelta(seconds=1), usegmt=True)
+
+    def status(**conditions: str) -> int:
+        named = {f"x-amz-copy-source-{name.replace('_', '-')}": value for name, value in conditions.items()}
+        copied = http.put(f"/s3/{bucket}/copy", headers={"x-amz-copy-source": f"/{bucket}/key", **named})
+        if copied.status_code != 200:
+            assert_problem(copied, 412, "PreconditionFailed")
+        return copied.status_code
+
+    assert status(if_match=etag) == status(if_match=f",{etag}") == 200
+    assert status(if_match='"other"') == 412
+    assert status(if_none_match='"other"') == 200
+    assert status(if_none_match=etag) == status(if_none_match=f'"x",,W/{etag}') == status(if_none_match="*") == 412
+    assert status(if_modified_since=before) == 200
+    assert status(if_modified_since=changed) == 412
+    assert status(if_unmodified_since=changed) == 200
+    assert status(if_unmodified_since=before) == 412

@@ -94,7 +94,7 @@ def test_a_download_that_stalls(server: BackgroundServer, path: str, size: int) 
     server.faults.add(Fault(operation="getObject", stall_after=size))
     with connect(server) as opened:
         opened.settimeout(0.3)
-        opened.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        opened.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         received = b""
         with pytest.raises(TimeoutError):
             while True:

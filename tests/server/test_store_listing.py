@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from astore_sdk.server import BackgroundServer
 
-PAGE_FIELDS = {"objects", "commonPrefixes", "isTruncated", "nextMarker"}
+PAGE_FIELDS = {"bucket", "objects", "commonPrefixes", "isTruncated", "nextMarker"}
 
 
 def _fill(http: httpx.Client, bucket: str, keys: list[str]) -> None:

@@ -243,7 +243,7 @@ def test_parts_are_listed_in_pages(http: httpx.Client, bucket: str) -> None:
 
     def page(query: str) -> tuple[list[int], bool, int | None]:
         shape = http.get(f"/s3/{bucket}/big?uploadId={upload}{query}").json()
-        assert set(shape) == {"parts", "isTruncated", "nextPartNumberMarker"}
+        assert set(shape) == {"bucket", "key", "parts", "isTruncated", "nextPartNumberMarker"}
         return [part["partNumber"] for part in shape["parts"]], shape["isTruncated"], shape["nextPartNumberMarker"]
 
     assert page("") == ([2, 4, 6, 8], False, None)
@@ -262,7 +262,7 @@ def test_uploads_are_listed_in_pages(http: httpx.Client, bucket: str) -> None:
     def page(**query: str | int) -> tuple[list[tuple[str, str]], str | None, str | None]:
         named = {name.replace("_", "-"): value for name, value in query.items()}
         shape = http.get(f"/s3/{bucket}", params={"uploads": "", **named}).json()
-        assert set(shape) == {"uploads", "isTruncated", "nextKeyMarker", "nextUploadIdMarker"}
+        assert set(shape) == {"bucket", "uploads", "isTruncated", "nextKeyMarker", "nextUploadIdMarker"}
         assert shape["isTruncated"] == (shape["nextKeyMarker"] is not None) == (shape["nextUploadIdMarker"] is not None)
         assert all(set(upload) == UPLOAD_FIELDS for upload in shape["uploads"])
         listed = [(upload["key"], upload["uploadId"]) for upload in shape["uploads"]]

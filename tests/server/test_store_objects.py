@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from .wire import assert_problem, digest_field, sha256
+from .wire import JSON, assert_problem, digest_field, sha256
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from astore_sdk.server import BackgroundServer
 
-OBJECT_FIELDS = {"key", "size", "lastModified", "etag", "contentType", "digest", "metadata"}
+OBJECT_FIELDS = {"bucket", "key", "size", "lastModified", "etag", "contentType", "digest", "metadata"}
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000])
@@ -26,7 +26,13 @@ def test_bytes_come_back_exactly(http: httpx.Client, bucket: str, size: int) -> 
     assert put.status_code == 200
     shape = put.json()
     assert set(shape) == OBJECT_FIELDS
-    assert (shape["key"], shape["size"], shape["digest"], shape["metadata"]) == ("key", size, sha256(data), {})
+    assert (shape["bucket"], shape["key"], shape["size"], shape["digest"], shape["metadata"]) == (
+        bucket,
+        "key",
+        size,
+        sha256(data),
+        {},
+    )
     got = http.get(f"/s3/{bucket}/key")
     assert got.content == data
     assert got.headers["content-length"] == str(size)
@@ -145,23 +151,23 @@ def test_many_are_deleted_each_with_its_result(http: httpx.Client, bucket: str) 
     [b"", b"{", b"[]", b'{"keys": []}', b'{"keys": [1]}', b'{"keys": "a"}', b"\xff", b'{"keys": ["\\ud800"]}', b"[" * 100_000],
 )
 def test_a_bad_list_of_keys_is_refused(http: httpx.Client, bucket: str, body: bytes) -> None:
-    assert_problem(http.post(f"/s3/{bucket}?delete", content=body), 400, "InvalidRequest")
+    assert_problem(http.post(f"/s3/{bucket}?delete", content=body, headers=JSON), 400, "InvalidRequest")
 
 
 def test_too_many_keys_and_too_large_json_are_refused(http: httpx.Client, bucket: str) -> None:
     keys = [str(number) for number in range(1001)]
     assert_problem(http.post(f"/s3/{bucket}?delete", json={"keys": keys}), 400, "InvalidRequest")
     assert http.post(f"/s3/{bucket}?delete", json={"keys": keys[1:]}).json()["deleted"] == keys[1:]
-    assert_problem(http.post(f"/s3/{bucket}?delete", content=b" " * (1 << 20) + b"{}"), 413, "EntityTooLarge")
+    assert_problem(http.post(f"/s3/{bucket}?delete", content=b" " * (1 << 20) + b"{}", headers=JSON), 413, "EntityTooLarge")
 
 
 def test_json_bodies_are_checked_against_their_digest(http: httpx.Client, bucket: str) -> None:
     http.put(f"/s3/{bucket}/a", content=b"x")
     body = b'{"keys": ["a"]}'
-    wrong = http.post(f"/s3/{bucket}?delete", content=body, headers={"Content-Digest": digest_field(b"other")})
+    wrong = http.post(f"/s3/{bucket}?delete", content=body, headers={**JSON, "Content-Digest": digest_field(b"other")})
     assert_problem(wrong, 400, "BadDigest")
     assert http.head(f"/s3/{bucket}/a").status_code == 200
-    right = http.post(f"/s3/{bucket}?delete", content=body, headers={"Content-Digest": digest_field(body)})
+    right = http.post(f"/s3/{bucket}?delete", content=body, headers={**JSON, "Content-Digest": digest_field(body)})
     assert right.json()["deleted"] == ["a"]
 
 

@@ -37,7 +37,7 @@ def test_every_answer_has_its_own_request_id(http: httpx.Client) -> None:
 
 
 def test_a_head_that_fails_has_no_body(server: BackgroundServer) -> None:
-    request = b"HEAD /s3/absent-bucket/key HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"HEAD /s3/absent-bucket/key HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with connect(server) as opened:
         for _ in range(2):
             opened.sendall(request)
@@ -107,7 +107,7 @@ def _wait_until_idle(server: BackgroundServer, blobs: set[str]) -> None:
 def test_an_upload_that_stops_leaves_nothing(server: BackgroundServer, http: httpx.Client, bucket: str, sent: int) -> None:
     before = _blobs(server)
     with connect(server) as opened:
-        opened.sendall(f"PUT /s3/{bucket}/key HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n".encode())
+        opened.sendall(f"PUT /s3/{bucket}/key HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4000000\r\n\r\n".encode())
         opened.sendall(bytes(sent))
         if sent > 2_000_000:
             # Let the store come to write before the connection goes.
@@ -120,7 +120,7 @@ def test_an_upload_that_stops_leaves_nothing(server: BackgroundServer, http: htt
 def test_a_chunked_upload_that_stops_leaves_nothing(server: BackgroundServer, http: httpx.Client, bucket: str) -> None:
     before = _blobs(server)
     with connect(server) as opened:
-        opened.sendall(f"PUT /s3/{bucket}/key HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        opened.sendall(f"PUT /s3/{bucket}/key HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
         opened.sendall(b"5\r\nhello\r\n")
         opened.shutdown(socket.SHUT_WR)
         assert opened.recv(100) in {b"", opened.recv(0)}
@@ -130,7 +130,7 @@ def test_a_chunked_upload_that_stops_leaves_nothing(server: BackgroundServer, ht
 
 def test_expect_continue(server: BackgroundServer, bucket: str) -> None:
     with connect(server) as opened:
-        head = f"PUT /s3/{bucket}/key HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+        head = f"PUT /s3/{bucket}/key HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
         opened.sendall(head.encode())
         assert opened.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"[:25]
         opened.sendall(b"abc")
@@ -151,7 +151,7 @@ def test_what_cannot_succeed_is_refused_before_the_body_is_sent(
 ) -> None:
     http.put(f"/s3/{bucket}/there", content=b"x")
     length = "" if "Content-Length" in more else "Content-Length: 3\r\n"
-    head = f"PUT /s3/{path.format(bucket=bucket)} HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n{length}{more}\r\n"
+    head = f"PUT /s3/{path.format(bucket=bucket)} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n{length}{more}\r\n"
     response, body = exchange(server, head.encode(), method="PUT")
     assert response.status == status
     assert set(json.loads(body)) == PROBLEM_FIELDS
@@ -159,7 +159,7 @@ def test_what_cannot_succeed_is_refused_before_the_body_is_sent(
 
 
 def test_a_length_over_the_limit_is_refused_at_once(server: BackgroundServer, bucket: str) -> None:
-    head = f"PUT /s3/{bucket}/key HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
+    head = f"PUT /s3/{bucket}/key HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n"
     response, _ = exchange(server, head.encode(), method="PUT")
     assert response.status == 413
 
@@ -168,8 +168,8 @@ def test_a_length_over_the_limit_is_refused_at_once(server: BackgroundServer, bu
     "request_bytes",
     [
         b"nonsense\r\n\r\n",
-        b"GET /s3 HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
-        b"GET /s3 HTTP/1.1\r\nHost: x\r\nlong: " + b"x" * 300_000,
+        b"GET /s3 HTTP/1.1\r\nHost: localhost\r\nbad header\r\n\r\n",
+        b"GET /s3 HTTP/1.1\r\nHost: localhost\r\nlong: " + b"x" * 300_000,
         b"GET /" + b"x" * 300_000,
     ],
 )
@@ -191,8 +191,8 @@ def test_pipelined_requests_are_answered_in_order(server: BackgroundServer, http
     http.put(f"/s3/{bucket}/b", content=b"two")
     with connect(server) as opened:
         opened.sendall(
-            f"GET /s3/{bucket}/a HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-            + f"GET /s3/{bucket}/b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+            f"GET /s3/{bucket}/a HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+            + f"GET /s3/{bucket}/b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
         )
         received = b""
         while more := opened.recv(65_536):
@@ -205,7 +205,7 @@ def test_the_bytes_of_a_reader_stay_until_it_has_gone(server: BackgroundServer, 
     http.put(f"/s3/{bucket}/key", content=data)
     blobs = [path for path in server.data.glob("blobs/*/*") if path.stat().st_size == len(data)]
     with connect(server) as opened:
-        opened.sendall(f"GET /s3/{bucket}/key HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        opened.sendall(f"GET /s3/{bucket}/key HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         opened.recv(1000)
         http.delete(f"/s3/{bucket}/key")
         # It is still being read, so its bytes are still there.

@@ -57,9 +57,9 @@ def test_a_signal_ends_it_in_time_whatever_is_stalled(tmp_path: Path) -> None:
         assert address.port is not None
         place = (address.hostname, address.port)
         with socket.create_connection(place) as download, socket.create_connection(place) as upload:
-            download.sendall(b"GET /s3/stalled-bucket/key HTTP/1.1\r\nHost: x\r\n\r\n")
+            download.sendall(b"GET /s3/stalled-bucket/key HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert download.recv(100)
-            upload.sendall(b"PUT /s3/stalled-bucket/k2 HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n")
+            upload.sendall(b"PUT /s3/stalled-bucket/k2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n")
             upload.sendall(bytes(5_000_000))
             began = time.monotonic()
             assert running.terminate() == 0

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from astore_sdk.server import BackgroundServer
 
+JSON = {"Content-Type": "application/json"}
 PROBLEM_FIELDS = {"type", "title", "status", "detail", "instance", "code", "requestId", "retryable"}
 
 

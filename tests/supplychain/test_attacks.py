@@ -179,6 +179,15 @@ def _(app: Picture, pictures: dict[str, Picture]) -> None:
     app.swap_bytes(pictures["other"].data)
 
 
+@attack("public_keys", "what was signed of an attestation, as an artifact with that signature")
+def _(app: Picture, _: dict[str, Picture]) -> None:
+    shown = app.attestation("build")["envelope"]
+    app.swap_bytes(pae(PAYLOAD_TYPE, base64.b64decode(shown["payload"])))
+    app.rewrite_digests()
+    for record, attested in zip(app.signatures, [one for one in app.attestations if one["type"] == "build"], strict=True):
+        record["signature"] = attested["envelope"]["signatures"][0]["sig"]
+
+
 @attack("public_keys", "other bytes, signed by a key of its own that stands beside")
 def _(app: Picture, _: dict[str, Picture]) -> None:
     app.swap_bytes(EVIL)
@@ -318,6 +327,13 @@ def _(app: Picture, _: dict[str, Picture]) -> None:
             record["envelope"]["signatures"] = app.attestation("test")["envelope"]["signatures"]
 
 
+@attack("attestations", "the artifact's signature under a statement of its own")
+def _(app: Picture, _: dict[str, Picture]) -> None:
+    for record in app.attestations:
+        if record["type"] == "build":
+            record["envelope"]["signatures"] = [{"sig": signature["signature"]} for signature in app.signatures]
+
+
 @attack("attestations", "the older version's attestation")
 def _(app: Picture, pictures: dict[str, Picture]) -> None:
     rest = [record for record in app.attestations if record["type"] != "build"]
@@ -357,11 +373,6 @@ def _(app: Picture, pictures: dict[str, Picture]) -> None:
 @attack("sbom", "another SBOM")
 def _(app: Picture, _: dict[str, Picture]) -> None:
     app.sboms[0]["content"] = SBOM.replace("app", "none")
-
-
-@attack("sbom", "another SBOM, newer than the true one")
-def _(app: Picture, _: dict[str, Picture]) -> None:
-    app.sboms.insert(0, {**app.sboms[0], "id": "x", "content": SBOM.replace("app", "none")})
 
 
 @attack("sbom", "an SBOM that readers would understand differently")
@@ -475,6 +486,17 @@ def test_bytes_swapped_in_a_piece_of_a_large_object(fetch: Fetch, pictures: dict
     with pytest.raises(PolicyViolationError, match="public_keys"):
         fetch(large, asked)
     assert [(path.name, path.read_bytes()) for path in target.parent.iterdir()] == [("app", b"what was there")]
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["newer", "older"])
+def test_another_sbom_beside_the_true_one_denies_nothing(
+    fetch: Fetch, pictures: dict[str, Picture], target: Path, place: int
+) -> None:
+    """Whoever may write records can attach one to these bytes at any time: what was signed is attached all the same."""
+    attacked = copy.deepcopy(pictures["app"])
+    attacked.sboms.insert(place, {**attacked.sboms[0], "id": "x", "content": SBOM.replace("app", "none")})
+    fetch(attacked, policy(pictures["app"].digest))
+    assert target.read_bytes() == attacked.data
 
 
 def test_there_are_twenty_and_more() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,25 @@ def test_timeout_by_phase() -> None:
     assert Config("http://host", timeout=60).phases == Timeout(connect=10, read=60, write=60, pool=60)
     assert Config("http://host", timeout=3).phases == Timeout(connect=3, read=3, write=3, pool=3)
     assert Config("http://host", timeout=Timeout(read=5)).phases.read == 5
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://host/s3", "https://host/s3/", "https://host//s3//", "https://host/prefix/s3", "https://host/s3/bucket", "https://host/a/s3/b/c/",
+        "http://host:8080/S3", "https://host/%73%33", "https://host/a%2fs3", "https://host/a/%733/b", "https://host/a\\s3",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("make", [Config, lambda value: Config.from_env()])
+def test_a_base_url_that_goes_on_into_the_store(value: str, make: Callable[[str], Config], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTORE_SERVER", value)
+    with pytest.raises(InvalidInputError, match=r"'s3'.*without it"):
+        make(value)
+
+
+@pytest.mark.parametrize("path", ["/my-s3", "/s3store", "/s3.example.com", "/as3/b", "/s3-/x", "/%2573%2533"])
+def test_a_base_url_that_only_sounds_like_it(path: str) -> None:
+    assert Config(f"https://s3.host{path}").base_url == f"https://s3.host{path}"
 
 
 @pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan")])

@@ -237,10 +237,12 @@ def test_a_prefix_is_text() -> None:
         folder_prefix(b"a")
 
 
-def test_names_that_cannot_be_keys_are_refused_before_a_byte_moves(tmp_path: Path) -> None:
+def test_a_name_that_cannot_be_a_key_is_the_trouble_of_one_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InvalidInputError, match="'file'"):
-        files_to_send(tmp_path, "x" * 1100 + "/", Wanted((), ()))
+    (pair,) = files_to_send(tmp_path, "x" * 1100 + "/", Wanted((), ()))
+    assert pair.trouble == "key has 1105 bytes, more than 1024"
+    (pair,) = files_to_send(tmp_path, "x/", Wanted((), ()))
+    assert pair.trouble is None
 
 
 def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from astore_sdk.server.catalogue import identity as marks
-from astore_sdk.server.catalogue import tables
+from astore_sdk.server.catalogue import records, tables
 from astore_sdk.server.catalogue.files import OpenFile
 from astore_sdk.server.errors import CatalogueError, reason_of
 from astore_sdk.server.problems import OutcomeUnknownError, Problem, from_database_error, no_space
@@ -321,4 +321,8 @@ def _prepare(engine: Engine) -> None:
         if version > tables.SCHEMA_VERSION:
             raise CatalogueError(f"it was written by a newer astore (form {version}, known is {tables.SCHEMA_VERSION})")
         tables.metadata.create_all(connection)
+        try:
+            records.describe_all(connection)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise CatalogueError(f"it is damaged: a record in it cannot be read ({type(error).__name__})") from error
         connection.exec_driver_sql(f"PRAGMA user_version={tables.SCHEMA_VERSION}")

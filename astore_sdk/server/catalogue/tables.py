@@ -108,7 +108,7 @@ completed_uploads: Table = Table(
     Column("completed_us", BigInteger, nullable=False, index=True),
 )
 
-# Supply-chain records. `body` is what the client sent; `fingerprint` is over that and the digest it speaks of.
+# Supply-chain records. `body` is what the client sent, up to 32 MiB of it; `fingerprint` is over that and the digest it speaks of.
 records: Table = Table(
     "records",
     metadata,
@@ -122,6 +122,24 @@ records: Table = Table(
     Column("body", Text, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     UniqueConstraint("object_id", "kind", "fingerprint"),
+)
+
+# What lists show of records. Lists read nothing else: behind a body of 30 MiB, every column would cost a walk over all of
+# it. `facts` is JSON that was derived from the body, `shown` the body itself without its large members.
+record_heads: Table = Table(
+    "record_heads",
+    metadata,
+    Column("number", Integer, ForeignKey("records.number", ondelete="CASCADE"), primary_key=True),
+    Column("object_id", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("shown", Text, nullable=False),
+    Index("record_heads_by_object", "object_id", "kind", "number"),
+    Index("record_heads_by_digest", "object_id", "kind", "digest", "number"),
 )
 
 # One row: which store this is, and how far it has come; the data folder carries the same (`astore_sdk.server.identity`).

@@ -103,7 +103,7 @@ async def complete_multipart_upload(store: Store, request: Request) -> Response:
         with entered(store) as reading:
             found = await store.catalogue.read(lambda connection: _look_up(connection, request))
             if isinstance(found, Completed):
-                return _repeat(found, asked, request.query["uploadId"])
+                return _repeat(found, asked, request)
             upload, stored = found
             chosen = asked.choose(stored, store.limits.min_part_size)
             size = sum(blob.size for blob in chosen)
@@ -157,7 +157,7 @@ def _commit(
         now_us = store.now_us()
         names = set(uploads.remove(connection, upload.id)) - {blob.name for blob in content.blobs}
         written = objects.put(connection, place, content, upload.description, now_us)
-        answer = object_json(written.object)
+        answer = object_json(request.bucket, written.object)
         done = Completed(asked.fingerprint, json.dumps(answer))
         forget_before_us = now_us - _REMEMBERED_US
         uploads.remember(
@@ -168,10 +168,11 @@ def _commit(
     return change
 
 
-def _repeat(done: Completed, asked: CompleteRequest, upload: str) -> Response:
+def _repeat(done: Completed, asked: CompleteRequest, request: Request) -> Response:
     if done.request != asked.fingerprint:
-        raise no_such_upload(upload)
-    answer: dict[str, JsonValue] = json.loads(done.answer)
+        raise no_such_upload(request.query["uploadId"])
+    # What an older store remembered does not name the bucket.
+    answer: dict[str, JsonValue] = {"bucket": request.bucket, **json.loads(done.answer)}
     if asked.digest not in (None, answer["digest"]) or asked.size not in (None, answer["size"]):
         raise Problem("BadDigest", "The upload was completed with another digest or size.")
     return _answer(answer)

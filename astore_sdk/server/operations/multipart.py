@@ -82,6 +82,8 @@ async def list_parts(store: Store, request: Request) -> Response:
     return json_response(
         200,
         {
+            "bucket": request.bucket,
+            "key": request.key.decode(),
             "parts": [
                 {"partNumber": part.number, "etag": part.etag, "size": part.blob.size, "digest": part.blob.digest}
                 for part in page.parts
@@ -125,6 +127,7 @@ async def list_multipart_uploads(store: Store, request: Request) -> Response:
     return json_response(
         200,
         {
+            "bucket": request.bucket,
             "uploads": [_upload_json(store, request.bucket, upload) for upload in page.uploads],
             "isTruncated": page.is_truncated,
             "nextKeyMarker": None if last is None else last.key.decode(),

@@ -28,10 +28,15 @@ if TYPE_CHECKING:
     from astore_sdk.server.values import Blob, StoredObject
 
 
-def object_json(stored: StoredObject) -> dict[str, JsonValue]:
+# Whatever is stored here, a browser that is shown it runs no script of it, and no other site's page can make use of it.
+_SANDBOX = (("Content-Security-Policy", "sandbox"), ("Cross-Origin-Resource-Policy", "same-origin"))
+
+
+def object_json(bucket: str, stored: StoredObject) -> dict[str, JsonValue]:
     """Write the shape `Object`."""
     metadata: dict[str, JsonValue] = dict(stored.description.metadata)
     return {
+        "bucket": bucket,
         "key": stored.key.decode(),
         "size": stored.size,
         "lastModified": timestamp(stored.modified_us),
@@ -42,9 +47,9 @@ def object_json(stored: StoredObject) -> dict[str, JsonValue]:
     }
 
 
-def object_written(stored: StoredObject) -> Response:
+def object_written(bucket: str, stored: StoredObject) -> Response:
     """Answer a write with the object as it is now."""
-    return json_response(200, object_json(stored), _version(stored))
+    return json_response(200, object_json(bucket, stored), _version(stored))
 
 
 def version_headers(etag: str, modified: datetime, digest: str) -> tuple[tuple[str, str], ...]:
@@ -82,12 +87,12 @@ async def put_object(store: Store, request: Request) -> Response:
 
         written = await store.catalogue.write(change)
     store.blobs.remove_unused(written.doomed)
-    return object_written(written.object)
+    return object_written(request.bucket, written.object)
 
 
 async def get_object(store: Store, request: Request) -> Response:
     """Send an object, or one range of it; HEAD gets the same head."""
-    conditions = Conditions.of(request.headers)
+    conditions = Conditions.of_read(request.headers)
 
     def look_up(connection: Connection) -> tuple[StoredObject, list[Blob]]:
         found = objects.require_place(connection, request.bucket, request.key).object
@@ -98,7 +103,7 @@ async def get_object(store: Store, request: Request) -> Response:
 
     with entered(store) as reading:
         stored, blobs = await store.catalogue.read(look_up)
-        version = (*_version(stored), ("Accept-Ranges", "bytes"))
+        version = (*_version(stored), ("Accept-Ranges", "bytes"), *_SANDBOX)
         if conditions.check_read(stored):
             return Response(status=304, headers=version)
         span = None
@@ -161,7 +166,7 @@ async def delete_objects(store: Store, request: Request) -> Response:
 
     store.blobs.remove_unused(await store.catalogue.write(change, frees=True))
     deleted: list[JsonValue] = list(wanted)
-    return json_response(200, {"deleted": deleted, "errors": errors})
+    return json_response(200, {"bucket": request.bucket, "deleted": deleted, "errors": errors})
 
 
 async def copy_object(store: Store, request: Request) -> Response:
@@ -176,7 +181,7 @@ async def copy_object(store: Store, request: Request) -> Response:
 
     def change(connection: Connection) -> Written:
         source = objects.require(connection, source_bucket, source_key)
-        source_conditions.check_write(source)
+        source_conditions.check_source(source)
         place = objects.require_place(connection, request.bucket, request.key)
         conditions.check_write(place.object)
         description = given if directive == "REPLACE" else source.description
@@ -184,7 +189,7 @@ async def copy_object(store: Store, request: Request) -> Response:
 
     written = await store.catalogue.write(change)
     store.blobs.remove_unused(written.doomed)
-    return object_written(written.object)
+    return object_written(request.bucket, written.object)
 
 
 def _copy_source(header: str) -> tuple[str, bytes]:
@@ -211,7 +216,8 @@ async def list_objects(store: Store, request: Request) -> Response:
     return json_response(
         200,
         {
-            "objects": [object_json(stored) for stored in page.objects],
+            "bucket": request.bucket,
+            "objects": [object_json(request.bucket, stored) for stored in page.objects],
             "commonPrefixes": [common.decode() for common in page.common_prefixes],
             "isTruncated": page.next_marker is not None,
             "nextMarker": None if page.next_marker is None else page.next_marker.decode(),

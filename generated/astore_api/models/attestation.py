@@ -31,6 +31,9 @@ class Attestation:
         envelope (DsseEnvelope | None | Unset): The same as a signed in-toto statement.
         created_by (None | str | Unset): Who attests; a claim.
         timestamp (datetime.datetime | None | Unset): When it was stored.
+        omitted (list[str] | None | Unset): The fields of this record that are null here although it has them: those
+            over 8 KiB, in lists. The record's
+            own GET gives them.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Attestation:
     envelope: DsseEnvelope | None | Unset = UNSET
     created_by: None | str | Unset = UNSET
     timestamp: datetime.datetime | None | Unset = UNSET
+    omitted: list[str] | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -104,6 +108,15 @@ class Attestation:
         else:
             timestamp = self.timestamp
 
+        omitted: list[str] | None | Unset
+        if isinstance(self.omitted, Unset):
+            omitted = UNSET
+        elif isinstance(self.omitted, list):
+            omitted = self.omitted
+
+        else:
+            omitted = self.omitted
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -127,6 +140,8 @@ class Attestation:
             field_dict["createdBy"] = created_by
         if timestamp is not UNSET:
             field_dict["timestamp"] = timestamp
+        if omitted is not UNSET:
+            field_dict["omitted"] = omitted
 
         return field_dict
 
@@ -234,6 +249,23 @@ class Attestation:
 
         timestamp = _parse_timestamp(d.pop("timestamp", UNSET))
 
+        def _parse_omitted(data: object) -> list[str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                omitted_type_0 = cast(list[str], data)
+
+                return omitted_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[str] | None | Unset, data)
+
+        omitted = _parse_omitted(d.pop("omitted", UNSET))
+
         attestation = cls(
             id=id,
             artifact_digest=artifact_digest,
@@ -244,6 +276,7 @@ class Attestation:
             envelope=envelope,
             created_by=created_by,
             timestamp=timestamp,
+            omitted=omitted,
         )
 
         attestation.additional_properties = d

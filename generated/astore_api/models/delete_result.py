@@ -20,15 +20,23 @@ class DeleteResult:
     """What became of each key.
 
     Attributes:
+        bucket (None | str | Unset): The bucket that this is about.
         deleted (list[str] | None | Unset): The keys that are gone.
         errors (list[DeleteError] | None | Unset): The keys that are not.
     """
 
+    bucket: None | str | Unset = UNSET
     deleted: list[str] | None | Unset = UNSET
     errors: list[DeleteError] | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        bucket: None | str | Unset
+        if isinstance(self.bucket, Unset):
+            bucket = UNSET
+        else:
+            bucket = self.bucket
+
         deleted: list[str] | None | Unset
         if isinstance(self.deleted, Unset):
             deleted = UNSET
@@ -53,6 +61,8 @@ class DeleteResult:
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
+        if bucket is not UNSET:
+            field_dict["bucket"] = bucket
         if deleted is not UNSET:
             field_dict["deleted"] = deleted
         if errors is not UNSET:
@@ -65,6 +75,15 @@ class DeleteResult:
         from ..models.delete_error import DeleteError
 
         d = dict(src_dict)
+
+        def _parse_bucket(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        bucket = _parse_bucket(d.pop("bucket", UNSET))
 
         def _parse_deleted(data: object) -> list[str] | None | Unset:
             if data is None:
@@ -106,6 +125,7 @@ class DeleteResult:
         errors = _parse_errors(d.pop("errors", UNSET))
 
         delete_result = cls(
+            bucket=bucket,
             deleted=deleted,
             errors=errors,
         )

@@ -20,12 +20,14 @@ class MultipartUploadList:
     """One page of the uploads under way in a bucket.
 
     Attributes:
+        bucket (None | str | Unset): The bucket that this is about.
         uploads (list[MultipartUpload] | None | Unset): By key and then by upload id.
         is_truncated (bool | None | Unset): Whether there is more.
         next_key_marker (None | str | Unset): The `key-marker` of the next page, if there is one.
         next_upload_id_marker (None | str | Unset): The `upload-id-marker` of the next page, if there is one.
     """
 
+    bucket: None | str | Unset = UNSET
     uploads: list[MultipartUpload] | None | Unset = UNSET
     is_truncated: bool | None | Unset = UNSET
     next_key_marker: None | str | Unset = UNSET
@@ -33,6 +35,12 @@ class MultipartUploadList:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        bucket: None | str | Unset
+        if isinstance(self.bucket, Unset):
+            bucket = UNSET
+        else:
+            bucket = self.bucket
+
         uploads: list[dict[str, Any]] | None | Unset
         if isinstance(self.uploads, Unset):
             uploads = UNSET
@@ -66,6 +74,8 @@ class MultipartUploadList:
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
+        if bucket is not UNSET:
+            field_dict["bucket"] = bucket
         if uploads is not UNSET:
             field_dict["uploads"] = uploads
         if is_truncated is not UNSET:
@@ -82,6 +92,15 @@ class MultipartUploadList:
         from ..models.multipart_upload import MultipartUpload
 
         d = dict(src_dict)
+
+        def _parse_bucket(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        bucket = _parse_bucket(d.pop("bucket", UNSET))
 
         def _parse_uploads(data: object) -> list[MultipartUpload] | None | Unset:
             if data is None:
@@ -137,6 +156,7 @@ class MultipartUploadList:
         )
 
         multipart_upload_list = cls(
+            bucket=bucket,
             uploads=uploads,
             is_truncated=is_truncated,
             next_key_marker=next_key_marker,

@@ -22,6 +22,7 @@ class Object:
 
     Attributes:
         key (str): The object's key.
+        bucket (None | str | Unset): The bucket that it is in.
         size (int | None | Unset): Bytes in the whole object.
         last_modified (datetime.datetime | None | Unset): When it was stored.
         etag (None | str | Unset): The version's opaque tag, without quotes.
@@ -31,6 +32,7 @@ class Object:
     """
 
     key: str
+    bucket: None | str | Unset = UNSET
     size: int | None | Unset = UNSET
     last_modified: datetime.datetime | None | Unset = UNSET
     etag: None | str | Unset = UNSET
@@ -43,6 +45,12 @@ class Object:
         from ..models.metadata import Metadata
 
         key = self.key
+
+        bucket: None | str | Unset
+        if isinstance(self.bucket, Unset):
+            bucket = UNSET
+        else:
+            bucket = self.bucket
 
         size: int | None | Unset
         if isinstance(self.size, Unset):
@@ -91,6 +99,8 @@ class Object:
                 "key": key,
             }
         )
+        if bucket is not UNSET:
+            field_dict["bucket"] = bucket
         if size is not UNSET:
             field_dict["size"] = size
         if last_modified is not UNSET:
@@ -112,6 +122,15 @@ class Object:
 
         d = dict(src_dict)
         key = d.pop("key")
+
+        def _parse_bucket(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        bucket = _parse_bucket(d.pop("bucket", UNSET))
 
         def _parse_size(data: object) -> int | None | Unset:
             if data is None:
@@ -185,6 +204,7 @@ class Object:
 
         object_ = cls(
             key=key,
+            bucket=bucket,
             size=size,
             last_modified=last_modified,
             etag=etag,

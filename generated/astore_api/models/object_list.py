@@ -20,12 +20,14 @@ class ObjectList:
     """One page of a bucket.
 
     Attributes:
+        bucket (None | str | Unset): The bucket that this is about.
         objects (list[Object] | None | Unset): In the byte order of their UTF-8 keys.
         common_prefixes (list[str] | None | Unset): What keys were rolled up into, each ending with the delimiter.
         is_truncated (bool | None | Unset): Whether there is more.
         next_marker (None | str | Unset): The `marker` of the next page, if there is one.
     """
 
+    bucket: None | str | Unset = UNSET
     objects: list[Object] | None | Unset = UNSET
     common_prefixes: list[str] | None | Unset = UNSET
     is_truncated: bool | None | Unset = UNSET
@@ -33,6 +35,12 @@ class ObjectList:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        bucket: None | str | Unset
+        if isinstance(self.bucket, Unset):
+            bucket = UNSET
+        else:
+            bucket = self.bucket
+
         objects: list[dict[str, Any]] | None | Unset
         if isinstance(self.objects, Unset):
             objects = UNSET
@@ -69,6 +77,8 @@ class ObjectList:
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
+        if bucket is not UNSET:
+            field_dict["bucket"] = bucket
         if objects is not UNSET:
             field_dict["objects"] = objects
         if common_prefixes is not UNSET:
@@ -85,6 +95,15 @@ class ObjectList:
         from ..models.object_ import Object
 
         d = dict(src_dict)
+
+        def _parse_bucket(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        bucket = _parse_bucket(d.pop("bucket", UNSET))
 
         def _parse_objects(data: object) -> list[Object] | None | Unset:
             if data is None:
@@ -144,6 +163,7 @@ class ObjectList:
         next_marker = _parse_next_marker(d.pop("nextMarker", UNSET))
 
         object_list = cls(
+            bucket=bucket,
             objects=objects,
             common_prefixes=common_prefixes,
             is_truncated=is_truncated,

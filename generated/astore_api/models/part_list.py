@@ -20,17 +20,33 @@ class PartList:
     """One page of the parts of an upload.
 
     Attributes:
+        bucket (None | str | Unset): The bucket that this is about.
+        key (None | str | Unset): The key that this is about.
         parts (list[Part] | None | Unset): By number.
         is_truncated (bool | None | Unset): Whether there is more.
         next_part_number_marker (int | None | Unset): The `part-number-marker` of the next page, if there is one.
     """
 
+    bucket: None | str | Unset = UNSET
+    key: None | str | Unset = UNSET
     parts: list[Part] | None | Unset = UNSET
     is_truncated: bool | None | Unset = UNSET
     next_part_number_marker: int | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        bucket: None | str | Unset
+        if isinstance(self.bucket, Unset):
+            bucket = UNSET
+        else:
+            bucket = self.bucket
+
+        key: None | str | Unset
+        if isinstance(self.key, Unset):
+            key = UNSET
+        else:
+            key = self.key
+
         parts: list[dict[str, Any]] | None | Unset
         if isinstance(self.parts, Unset):
             parts = UNSET
@@ -58,6 +74,10 @@ class PartList:
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
+        if bucket is not UNSET:
+            field_dict["bucket"] = bucket
+        if key is not UNSET:
+            field_dict["key"] = key
         if parts is not UNSET:
             field_dict["parts"] = parts
         if is_truncated is not UNSET:
@@ -72,6 +92,24 @@ class PartList:
         from ..models.part import Part
 
         d = dict(src_dict)
+
+        def _parse_bucket(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        bucket = _parse_bucket(d.pop("bucket", UNSET))
+
+        def _parse_key(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        key = _parse_key(d.pop("key", UNSET))
 
         def _parse_parts(data: object) -> list[Part] | None | Unset:
             if data is None:
@@ -116,6 +154,8 @@ class PartList:
         )
 
         part_list = cls(
+            bucket=bucket,
+            key=key,
             parts=parts,
             is_truncated=is_truncated,
             next_part_number_marker=next_part_number_marker,

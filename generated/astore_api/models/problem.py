@@ -23,10 +23,12 @@ class Problem:
         instance (None | str | Unset): A URI for this occurrence.
         code (None | str | Unset): A stable name for the kind of problem. 400: `InvalidBucketName`, `InvalidKey`,
             `InvalidArgument`,
-            `InvalidMetadata`, `InvalidRequest`, `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `BadDigest`. 401:
+            `InvalidMetadata`, `InvalidRequest`, `InvalidPart`, `InvalidPartOrder`, `EntityTooSmall`, `BadDigest`,
+            `KeyMismatch`. 401:
             `Unauthorized`. 403: `AccessDenied`. 404: `NoSuchBucket`, `NoSuchKey`, `NoSuchUpload`, `NoSuchSBOM`,
-            `NoSuchResource`. 405: `MethodNotAllowed`. 409: `BucketAlreadyExists`, `BucketNotEmpty`, `DigestMismatch`.
-            412: `PreconditionFailed`. 413: `EntityTooLarge`. 416: `InvalidRange`. 429: `SlowDown`. 500:
+            `NoSuchRecord`, `NoSuchResource`. 405: `MethodNotAllowed`. 409: `BucketAlreadyExists`, `BucketNotEmpty`,
+            `DigestMismatch`, `TooManyRecords`. 412: `PreconditionFailed`. 413: `EntityTooLarge`. 416: `InvalidRange`. 429:
+            `SlowDown`. 500:
             `InternalError`, `DataCorrupted`. 503: `SlowDown`, `NotReady`. 507: `InsufficientStorage`.
         request_id (None | str | Unset): The same as `x-request-id`.
         retryable (bool | None | Unset): Whether the same request may succeed later.

@@ -23,9 +23,14 @@ class SBOM:
         format_ (None | str | Unset): `spdx` or `cyclonedx`.
         version (None | str | Unset): The format's version, as the document itself states it.
         content (None | str | Unset): The document's text, exactly as given.
+        content_size (int | None | Unset): Bytes of the text in UTF-8.
+        content_digest (None | str | Unset): SHA-256 of the text in UTF-8.
         content_type (None | str | Unset): Its media type.
         created_by (None | str | Unset): Who made it; a claim.
         timestamp (datetime.datetime | None | Unset): When it was stored.
+        omitted (list[str] | None | Unset): The fields of this record that are null here although it has them: those
+            over 8 KiB, in lists. The record's
+            own GET gives them.
     """
 
     id: str
@@ -34,9 +39,12 @@ class SBOM:
     format_: None | str | Unset = UNSET
     version: None | str | Unset = UNSET
     content: None | str | Unset = UNSET
+    content_size: int | None | Unset = UNSET
+    content_digest: None | str | Unset = UNSET
     content_type: None | str | Unset = UNSET
     created_by: None | str | Unset = UNSET
     timestamp: datetime.datetime | None | Unset = UNSET
+    omitted: list[str] | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,6 +80,18 @@ class SBOM:
         else:
             content = self.content
 
+        content_size: int | None | Unset
+        if isinstance(self.content_size, Unset):
+            content_size = UNSET
+        else:
+            content_size = self.content_size
+
+        content_digest: None | str | Unset
+        if isinstance(self.content_digest, Unset):
+            content_digest = UNSET
+        else:
+            content_digest = self.content_digest
+
         content_type: None | str | Unset
         if isinstance(self.content_type, Unset):
             content_type = UNSET
@@ -92,6 +112,15 @@ class SBOM:
         else:
             timestamp = self.timestamp
 
+        omitted: list[str] | None | Unset
+        if isinstance(self.omitted, Unset):
+            omitted = UNSET
+        elif isinstance(self.omitted, list):
+            omitted = self.omitted
+
+        else:
+            omitted = self.omitted
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -109,12 +138,18 @@ class SBOM:
             field_dict["version"] = version
         if content is not UNSET:
             field_dict["content"] = content
+        if content_size is not UNSET:
+            field_dict["contentSize"] = content_size
+        if content_digest is not UNSET:
+            field_dict["contentDigest"] = content_digest
         if content_type is not UNSET:
             field_dict["contentType"] = content_type
         if created_by is not UNSET:
             field_dict["createdBy"] = created_by
         if timestamp is not UNSET:
             field_dict["timestamp"] = timestamp
+        if omitted is not UNSET:
+            field_dict["omitted"] = omitted
 
         return field_dict
 
@@ -168,6 +203,24 @@ class SBOM:
 
         content = _parse_content(d.pop("content", UNSET))
 
+        def _parse_content_size(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        content_size = _parse_content_size(d.pop("contentSize", UNSET))
+
+        def _parse_content_digest(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        content_digest = _parse_content_digest(d.pop("contentDigest", UNSET))
+
         def _parse_content_type(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -203,6 +256,23 @@ class SBOM:
 
         timestamp = _parse_timestamp(d.pop("timestamp", UNSET))
 
+        def _parse_omitted(data: object) -> list[str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                omitted_type_0 = cast(list[str], data)
+
+                return omitted_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[str] | None | Unset, data)
+
+        omitted = _parse_omitted(d.pop("omitted", UNSET))
+
         sbom = cls(
             id=id,
             artifact_digest=artifact_digest,
@@ -210,9 +280,12 @@ class SBOM:
             format_=format_,
             version=version,
             content=content,
+            content_size=content_size,
+            content_digest=content_digest,
             content_type=content_type,
             created_by=created_by,
             timestamp=timestamp,
+            omitted=omitted,
         )
 
         sbom.additional_properties = d

@@ -17,13 +17,21 @@ T = TypeVar("T", bound="SbomList")
 
 @_attrs_define
 class SbomList:
-    """The SBOMs of an object.
+    """One page of the SBOMs of an object.
 
     Attributes:
         sboms (list[SBOM] | None | Unset): Newest first.
+        bucket (None | str | Unset): The object's bucket.
+        key (None | str | Unset): The object's key.
+        is_truncated (bool | None | Unset): Whether there is more.
+        next_marker (None | str | Unset): The `marker` of the next page, if there is more.
     """
 
     sboms: list[SBOM] | None | Unset = UNSET
+    bucket: None | str | Unset = UNSET
+    key: None | str | Unset = UNSET
+    is_truncated: bool | None | Unset = UNSET
+    next_marker: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -39,11 +47,43 @@ class SbomList:
         else:
             sboms = self.sboms
 
+        bucket: None | str | Unset
+        if isinstance(self.bucket, Unset):
+            bucket = UNSET
+        else:
+            bucket = self.bucket
+
+        key: None | str | Unset
+        if isinstance(self.key, Unset):
+            key = UNSET
+        else:
+            key = self.key
+
+        is_truncated: bool | None | Unset
+        if isinstance(self.is_truncated, Unset):
+            is_truncated = UNSET
+        else:
+            is_truncated = self.is_truncated
+
+        next_marker: None | str | Unset
+        if isinstance(self.next_marker, Unset):
+            next_marker = UNSET
+        else:
+            next_marker = self.next_marker
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
         if sboms is not UNSET:
             field_dict["sboms"] = sboms
+        if bucket is not UNSET:
+            field_dict["bucket"] = bucket
+        if key is not UNSET:
+            field_dict["key"] = key
+        if is_truncated is not UNSET:
+            field_dict["isTruncated"] = is_truncated
+        if next_marker is not UNSET:
+            field_dict["nextMarker"] = next_marker
 
         return field_dict
 
@@ -75,8 +115,48 @@ class SbomList:
 
         sboms = _parse_sboms(d.pop("sboms", UNSET))
 
+        def _parse_bucket(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        bucket = _parse_bucket(d.pop("bucket", UNSET))
+
+        def _parse_key(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        key = _parse_key(d.pop("key", UNSET))
+
+        def _parse_is_truncated(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        is_truncated = _parse_is_truncated(d.pop("isTruncated", UNSET))
+
+        def _parse_next_marker(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        next_marker = _parse_next_marker(d.pop("nextMarker", UNSET))
+
         sbom_list = cls(
             sboms=sboms,
+            bucket=bucket,
+            key=key,
+            is_truncated=is_truncated,
+            next_marker=next_marker,
         )
 
         sbom_list.additional_properties = d

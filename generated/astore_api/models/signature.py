@@ -31,6 +31,9 @@ class Signature:
         public_key (None | str | Unset): The signer's public key as PEM; a claim.
         key_id (None | str | Unset): SHA-256 of the public key's DER form, `sha256:` and 64 hexadecimal digits.
         bundle (None | SigstoreBundle | Unset): The same signature as a Sigstore bundle.
+        omitted (list[str] | None | Unset): The fields of this record that are null here although it has them: those
+            over 8 KiB, in lists. The record's
+            own GET gives them.
     """
 
     id: str
@@ -43,6 +46,7 @@ class Signature:
     public_key: None | str | Unset = UNSET
     key_id: None | str | Unset = UNSET
     bundle: None | SigstoreBundle | Unset = UNSET
+    omitted: list[str] | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -108,6 +112,15 @@ class Signature:
         else:
             bundle = self.bundle
 
+        omitted: list[str] | None | Unset
+        if isinstance(self.omitted, Unset):
+            omitted = UNSET
+        elif isinstance(self.omitted, list):
+            omitted = self.omitted
+
+        else:
+            omitted = self.omitted
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -133,6 +146,8 @@ class Signature:
             field_dict["keyId"] = key_id
         if bundle is not UNSET:
             field_dict["bundle"] = bundle
+        if omitted is not UNSET:
+            field_dict["omitted"] = omitted
 
         return field_dict
 
@@ -240,6 +255,23 @@ class Signature:
 
         bundle = _parse_bundle(d.pop("bundle", UNSET))
 
+        def _parse_omitted(data: object) -> list[str] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                omitted_type_0 = cast(list[str], data)
+
+                return omitted_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[str] | None | Unset, data)
+
+        omitted = _parse_omitted(d.pop("omitted", UNSET))
+
         signature = cls(
             id=id,
             artifact_digest=artifact_digest,
@@ -251,6 +283,7 @@ class Signature:
             public_key=public_key,
             key_id=key_id,
             bundle=bundle,
+            omitted=omitted,
         )
 
         signature.additional_properties = d

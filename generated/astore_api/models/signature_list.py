@@ -17,13 +17,21 @@ T = TypeVar("T", bound="SignatureList")
 
 @_attrs_define
 class SignatureList:
-    """The signatures of an object.
+    """One page of the signatures of an object.
 
     Attributes:
         signatures (list[Signature] | None | Unset): Oldest first.
+        bucket (None | str | Unset): The object's bucket.
+        key (None | str | Unset): The object's key.
+        is_truncated (bool | None | Unset): Whether there is more.
+        next_marker (None | str | Unset): The `marker` of the next page, if there is more.
     """
 
     signatures: list[Signature] | None | Unset = UNSET
+    bucket: None | str | Unset = UNSET
+    key: None | str | Unset = UNSET
+    is_truncated: bool | None | Unset = UNSET
+    next_marker: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -39,11 +47,43 @@ class SignatureList:
         else:
             signatures = self.signatures
 
+        bucket: None | str | Unset
+        if isinstance(self.bucket, Unset):
+            bucket = UNSET
+        else:
+            bucket = self.bucket
+
+        key: None | str | Unset
+        if isinstance(self.key, Unset):
+            key = UNSET
+        else:
+            key = self.key
+
+        is_truncated: bool | None | Unset
+        if isinstance(self.is_truncated, Unset):
+            is_truncated = UNSET
+        else:
+            is_truncated = self.is_truncated
+
+        next_marker: None | str | Unset
+        if isinstance(self.next_marker, Unset):
+            next_marker = UNSET
+        else:
+            next_marker = self.next_marker
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update({})
         if signatures is not UNSET:
             field_dict["signatures"] = signatures
+        if bucket is not UNSET:
+            field_dict["bucket"] = bucket
+        if key is not UNSET:
+            field_dict["key"] = key
+        if is_truncated is not UNSET:
+            field_dict["isTruncated"] = is_truncated
+        if next_marker is not UNSET:
+            field_dict["nextMarker"] = next_marker
 
         return field_dict
 
@@ -77,8 +117,48 @@ class SignatureList:
 
         signatures = _parse_signatures(d.pop("signatures", UNSET))
 
+        def _parse_bucket(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        bucket = _parse_bucket(d.pop("bucket", UNSET))
+
+        def _parse_key(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        key = _parse_key(d.pop("key", UNSET))
+
+        def _parse_is_truncated(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        is_truncated = _parse_is_truncated(d.pop("isTruncated", UNSET))
+
+        def _parse_next_marker(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        next_marker = _parse_next_marker(d.pop("nextMarker", UNSET))
+
         signature_list = cls(
             signatures=signatures,
+            bucket=bucket,
+            key=key,
+            is_truncated=is_truncated,
+            next_marker=next_marker,
         )
 
         signature_list.additional_properties = d

@@ -35,8 +35,9 @@ def test_defaults_are_strict() -> None:
         (lambda: Policy(PUBLIC, 0), "threshold is 0"),
         (lambda: Policy([ED.public_key()]), "signs the bytes themselves"),
         (lambda: Policy(PUBLIC, attestation_keys=[]), "attestation_keys is empty"),
-        (lambda: Policy(PUBLIC, digest="abc"), "digest is 'sha256:'"),
-        (lambda: Policy(PUBLIC, digest=DIGEST.upper()), "digest is 'sha256:'"),
+        (lambda: Policy(PUBLIC, attestations=[""]), r"attestations\[0\] is empty"),
+        (lambda: Policy(PUBLIC, digest="abc"), "digest must be 'sha256:'"),
+        (lambda: Policy(PUBLIC, digest=DIGEST.upper()), "digest must be 'sha256:'"),
         (lambda: Policy([generate_key().to_pem()]), r"public_keys\[0\] is a private key"),
     ],
 )
@@ -50,9 +51,8 @@ def test_what_no_policy_can_be_is_an_error(make: Callable[[], Policy], said: str
     [
         (lambda: Policy(PUBLIC[0]), "a list of keys, not one key"),
         (lambda: Policy(PUBLIC, attestations="build"), "a list of types, not one str"),
-        (lambda: Policy(PUBLIC, attestations=[""]), "a list of types"),
-        (lambda: Policy(PUBLIC, sbom="false"), "sbom is true or false"),
-        (lambda: Policy(PUBLIC, match_name=0), "match_name is true or false"),
+        (lambda: Policy(PUBLIC, sbom="false"), "sbom must be true or false"),
+        (lambda: Policy(PUBLIC, match_name=0), "match_name must be true or false"),
         (lambda: Policy(PUBLIC, threshold="1"), "threshold is a number"),
     ],
 )
@@ -82,11 +82,11 @@ digest = "{DIGEST}"
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
-        ("public_keys =", InvalidInputError, "is no TOML"),
+        ("public_keys =", InvalidInputError, "is not TOML"),
         ("threshold = 1", InvalidInputError, "lacks public_keys"),
         ("public_keys = ['k.pub']\ntreshold = 2", InvalidInputError, "'treshold', which no policy has"),
         ("public_keys = 'k.pub'", TypeError, "a list of PEM texts or paths"),
-        ("public_keys = ['k.pub']\nsbom = 'no'", TypeError, "sbom is true or false"),
+        ("public_keys = ['k.pub']\nsbom = 'no'", TypeError, "sbom must be true or false"),
         ("public_keys = ['k.pub']\nattestations = 'build'", TypeError, "a list of types"),
         ("public_keys = ['none.pub']", FileNotFoundError, "none.pub"),
     ],
@@ -131,15 +131,16 @@ def test_attestation_keys_stand_in_for_the_others() -> None:
     assert violated(Policy(PUBLIC, sbom=True, attestation_keys=[ED.public_key()]), attestations=by_ed) == []
 
 
-def test_the_newest_sbom_is_the_one_that_was_signed() -> None:
+def test_an_sbom_that_was_signed_is_attached_whatever_else_is() -> None:
     spaced = Sbom("id", "spdx", '{"name":\n"app", "spdxVersion": "SPDX-2.3"}', artifact_digest=DIGEST)
     other = Sbom("id", "spdx", '{"spdxVersion": "SPDX-2.3", "name": "other"}', artifact_digest=DIGEST)
     twice = Sbom("id", "spdx", '{"spdxVersion": "SPDX-2.3", "name": "other", "name": "app"}', artifact_digest=DIGEST)
     older = Sbom("id", "spdx", SBOM, artifact_digest="sha256:" + "0" * 64)
     policy = Policy(PUBLIC, sbom=True)
     assert violated(policy, sboms=[spaced, other]) == []
+    assert violated(policy, sboms=[other, twice, spaced]) == []
     assert violated(policy, sboms=[older, spaced]) == []
-    for sboms in ([other, spaced], [twice], [older], []):
+    for sboms in ([other], [twice], [older], [other, older], []):
         assert violated(policy, sboms=sboms) == ["sbom"]
 
 

@@ -127,6 +127,12 @@ def sync_detailed(
     as well. A
     record equal to a stored one is answered with the stored one.
 
+    The body has at most 1 MiB (413 `EntityTooLarge`), `type`, `predicateType` and `createdBy` at most 1
+    KiB each; it
+    is nested at most 100 levels deep. At most 1,000 attestations speak of the same bytes of an object
+    (409
+    `TooManyRecords`).
+
     Args:
         bucket (str):
         key (str):
@@ -166,6 +172,12 @@ def sync(
     as well. A
     record equal to a stored one is answered with the stored one.
 
+    The body has at most 1 MiB (413 `EntityTooLarge`), `type`, `predicateType` and `createdBy` at most 1
+    KiB each; it
+    is nested at most 100 levels deep. At most 1,000 attestations speak of the same bytes of an object
+    (409
+    `TooManyRecords`).
+
     Args:
         bucket (str):
         key (str):
@@ -199,6 +211,12 @@ async def asyncio_detailed(
      Stores a statement about the object: a plain one in `data`, or a signed one with its DSSE `envelope`
     as well. A
     record equal to a stored one is answered with the stored one.
+
+    The body has at most 1 MiB (413 `EntityTooLarge`), `type`, `predicateType` and `createdBy` at most 1
+    KiB each; it
+    is nested at most 100 levels deep. At most 1,000 attestations speak of the same bytes of an object
+    (409
+    `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -236,6 +254,12 @@ async def asyncio(
      Stores a statement about the object: a plain one in `data`, or a signed one with its DSSE `envelope`
     as well. A
     record equal to a stored one is answered with the stored one.
+
+    The body has at most 1 MiB (413 `EntityTooLarge`), `type`, `predicateType` and `createdBy` at most 1
+    KiB each; it
+    is nested at most 100 levels deep. At most 1,000 attestations speak of the same bytes of an object
+    (409
+    `TooManyRecords`).
 
     Args:
         bucket (str):

@@ -129,6 +129,12 @@ def sync_detailed(
     record equal
     to a stored one is answered with the stored one.
 
+    The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
+    `signedBy` at
+    most 1 KiB; it is nested at most 100 levels deep. At most 1,000 signatures speak of the same bytes
+    of an object
+    (409 `TooManyRecords`).
+
     Args:
         bucket (str):
         key (str):
@@ -170,6 +176,12 @@ def sync(
     record equal
     to a stored one is answered with the stored one.
 
+    The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
+    `signedBy` at
+    most 1 KiB; it is nested at most 100 levels deep. At most 1,000 signatures speak of the same bytes
+    of an object
+    (409 `TooManyRecords`).
+
     Args:
         bucket (str):
         key (str):
@@ -205,6 +217,12 @@ async def asyncio_detailed(
     truth: whoever verifies does so with keys of their own. A private key is never part of a request. A
     record equal
     to a stored one is answered with the stored one.
+
+    The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
+    `signedBy` at
+    most 1 KiB; it is nested at most 100 levels deep. At most 1,000 signatures speak of the same bytes
+    of an object
+    (409 `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -244,6 +262,12 @@ async def asyncio(
     truth: whoever verifies does so with keys of their own. A private key is never part of a request. A
     record equal
     to a stored one is answered with the stored one.
+
+    The body has at most 1 MiB (413 `EntityTooLarge`), `signature` and `publicKey` at most 8 KiB each,
+    `signedBy` at
+    most 1 KiB; it is nested at most 100 levels deep. At most 1,000 signatures speak of the same bytes
+    of an object
+    (409 `TooManyRecords`).
 
     Args:
         bucket (str):

@@ -127,6 +127,10 @@ def sync_detailed(
     one is
     answered with the stored one.
 
+    The body has at most 32 MiB (413 `EntityTooLarge`), `contentType` and `createdBy` at most 1 KiB
+    each. At most
+    1,000 SBOMs speak of the same bytes of an object (409 `TooManyRecords`).
+
     Args:
         bucket (str):
         key (str):
@@ -166,6 +170,10 @@ def sync(
     one is
     answered with the stored one.
 
+    The body has at most 32 MiB (413 `EntityTooLarge`), `contentType` and `createdBy` at most 1 KiB
+    each. At most
+    1,000 SBOMs speak of the same bytes of an object (409 `TooManyRecords`).
+
     Args:
         bucket (str):
         key (str):
@@ -199,6 +207,10 @@ async def asyncio_detailed(
      Stores a software bill of materials with the object, exactly as given. A record equal to a stored
     one is
     answered with the stored one.
+
+    The body has at most 32 MiB (413 `EntityTooLarge`), `contentType` and `createdBy` at most 1 KiB
+    each. At most
+    1,000 SBOMs speak of the same bytes of an object (409 `TooManyRecords`).
 
     Args:
         bucket (str):
@@ -236,6 +248,10 @@ async def asyncio(
      Stores a software bill of materials with the object, exactly as given. A record equal to a stored
     one is
     answered with the stored one.
+
+    The body has at most 32 MiB (413 `EntityTooLarge`), `contentType` and `createdBy` at most 1 KiB
+    each. At most
+    1,000 SBOMs speak of the same bytes of an object (409 `TooManyRecords`).
 
     Args:
         bucket (str):

@@ -15,11 +15,20 @@ def _get_kwargs(
     key: str,
     *,
     type_: str | Unset = UNSET,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
 
     params["type"] = type_
+
+    params["marker"] = marker
+
+    params["max-keys"] = max_keys
+
+    params["artifact-digest"] = artifact_digest
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -100,16 +109,26 @@ def sync_detailed(
     *,
     client: AuthenticatedClient | Client,
     type_: str | Unset = UNSET,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> Response[AttestationList | Problem]:
-    """List the attestations of an object
+    """List one page of the attestations of an object
 
-     Lists all attestations, oldest first, also those of bytes that the key held earlier
+     Lists the attestations, oldest first, also those of bytes that the key held earlier
     (`matchesCurrent` tells).
+
+    A page ends early when its records have more than 1 MiB, and a field of a record that has more than
+    8 KiB is null
+    in it and named in `omitted`: `getAttestation` gives it.
 
     Args:
         bucket (str):
         key (str):
         type_ (str | Unset):
+        marker (str | Unset):
+        max_keys (int | Unset):
+        artifact_digest (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -123,6 +142,9 @@ def sync_detailed(
         bucket=bucket,
         key=key,
         type_=type_,
+        marker=marker,
+        max_keys=max_keys,
+        artifact_digest=artifact_digest,
     )
 
     response = client.get_httpx_client().request(
@@ -138,16 +160,26 @@ def sync(
     *,
     client: AuthenticatedClient | Client,
     type_: str | Unset = UNSET,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> AttestationList | Problem | None:
-    """List the attestations of an object
+    """List one page of the attestations of an object
 
-     Lists all attestations, oldest first, also those of bytes that the key held earlier
+     Lists the attestations, oldest first, also those of bytes that the key held earlier
     (`matchesCurrent` tells).
+
+    A page ends early when its records have more than 1 MiB, and a field of a record that has more than
+    8 KiB is null
+    in it and named in `omitted`: `getAttestation` gives it.
 
     Args:
         bucket (str):
         key (str):
         type_ (str | Unset):
+        marker (str | Unset):
+        max_keys (int | Unset):
+        artifact_digest (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -162,6 +194,9 @@ def sync(
         key=key,
         client=client,
         type_=type_,
+        marker=marker,
+        max_keys=max_keys,
+        artifact_digest=artifact_digest,
     ).parsed
 
 
@@ -171,16 +206,26 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient | Client,
     type_: str | Unset = UNSET,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> Response[AttestationList | Problem]:
-    """List the attestations of an object
+    """List one page of the attestations of an object
 
-     Lists all attestations, oldest first, also those of bytes that the key held earlier
+     Lists the attestations, oldest first, also those of bytes that the key held earlier
     (`matchesCurrent` tells).
+
+    A page ends early when its records have more than 1 MiB, and a field of a record that has more than
+    8 KiB is null
+    in it and named in `omitted`: `getAttestation` gives it.
 
     Args:
         bucket (str):
         key (str):
         type_ (str | Unset):
+        marker (str | Unset):
+        max_keys (int | Unset):
+        artifact_digest (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -194,6 +239,9 @@ async def asyncio_detailed(
         bucket=bucket,
         key=key,
         type_=type_,
+        marker=marker,
+        max_keys=max_keys,
+        artifact_digest=artifact_digest,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -207,16 +255,26 @@ async def asyncio(
     *,
     client: AuthenticatedClient | Client,
     type_: str | Unset = UNSET,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> AttestationList | Problem | None:
-    """List the attestations of an object
+    """List one page of the attestations of an object
 
-     Lists all attestations, oldest first, also those of bytes that the key held earlier
+     Lists the attestations, oldest first, also those of bytes that the key held earlier
     (`matchesCurrent` tells).
+
+    A page ends early when its records have more than 1 MiB, and a field of a record that has more than
+    8 KiB is null
+    in it and named in `omitted`: `getAttestation` gives it.
 
     Args:
         bucket (str):
         key (str):
         type_ (str | Unset):
+        marker (str | Unset):
+        max_keys (int | Unset):
+        artifact_digest (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -232,5 +290,8 @@ async def asyncio(
             key=key,
             client=client,
             type_=type_,
+            marker=marker,
+            max_keys=max_keys,
+            artifact_digest=artifact_digest,
         )
     ).parsed

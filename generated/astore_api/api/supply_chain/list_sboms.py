@@ -7,13 +7,27 @@ import httpx
 from ...client import AuthenticatedClient, Client
 from ...models.problem import Problem
 from ...models.sbom_list import SbomList
-from ...types import Response
+from ...types import UNSET, Response, Unset
 
 
 def _get_kwargs(
     bucket: str,
     key: str,
+    *,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["marker"] = marker
+
+    params["max-keys"] = max_keys
+
+    params["artifact-digest"] = artifact_digest
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
         "method": "get",
@@ -21,6 +35,7 @@ def _get_kwargs(
             bucket=quote(str(bucket), safe=""),
             key=quote(str(key), safe=""),
         ),
+        "params": params,
     }
 
     return _kwargs
@@ -90,15 +105,25 @@ def sync_detailed(
     key: str,
     *,
     client: AuthenticatedClient | Client,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> Response[Problem | SbomList]:
-    """List the SBOMs of an object
+    """List one page of the SBOMs of an object
 
-     Lists all SBOMs, newest first, also those of bytes that the key held earlier (`matchesCurrent`
+     Lists the SBOMs, newest first, also those of bytes that the key held earlier (`matchesCurrent`
     tells).
+
+    A page ends early when its records have more than 1 MiB, and a field of a record that has more than
+    8 KiB is null
+    in it and named in `omitted`: `getSbomRecord` gives it.
 
     Args:
         bucket (str):
         key (str):
+        marker (str | Unset):
+        max_keys (int | Unset):
+        artifact_digest (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -111,6 +136,9 @@ def sync_detailed(
     kwargs = _get_kwargs(
         bucket=bucket,
         key=key,
+        marker=marker,
+        max_keys=max_keys,
+        artifact_digest=artifact_digest,
     )
 
     response = client.get_httpx_client().request(
@@ -125,15 +153,25 @@ def sync(
     key: str,
     *,
     client: AuthenticatedClient | Client,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> Problem | SbomList | None:
-    """List the SBOMs of an object
+    """List one page of the SBOMs of an object
 
-     Lists all SBOMs, newest first, also those of bytes that the key held earlier (`matchesCurrent`
+     Lists the SBOMs, newest first, also those of bytes that the key held earlier (`matchesCurrent`
     tells).
+
+    A page ends early when its records have more than 1 MiB, and a field of a record that has more than
+    8 KiB is null
+    in it and named in `omitted`: `getSbomRecord` gives it.
 
     Args:
         bucket (str):
         key (str):
+        marker (str | Unset):
+        max_keys (int | Unset):
+        artifact_digest (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -147,6 +185,9 @@ def sync(
         bucket=bucket,
         key=key,
         client=client,
+        marker=marker,
+        max_keys=max_keys,
+        artifact_digest=artifact_digest,
     ).parsed
 
 
@@ -155,15 +196,25 @@ async def asyncio_detailed(
     key: str,
     *,
     client: AuthenticatedClient | Client,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> Response[Problem | SbomList]:
-    """List the SBOMs of an object
+    """List one page of the SBOMs of an object
 
-     Lists all SBOMs, newest first, also those of bytes that the key held earlier (`matchesCurrent`
+     Lists the SBOMs, newest first, also those of bytes that the key held earlier (`matchesCurrent`
     tells).
+
+    A page ends early when its records have more than 1 MiB, and a field of a record that has more than
+    8 KiB is null
+    in it and named in `omitted`: `getSbomRecord` gives it.
 
     Args:
         bucket (str):
         key (str):
+        marker (str | Unset):
+        max_keys (int | Unset):
+        artifact_digest (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -176,6 +227,9 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         bucket=bucket,
         key=key,
+        marker=marker,
+        max_keys=max_keys,
+        artifact_digest=artifact_digest,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -188,15 +242,25 @@ async def asyncio(
     key: str,
     *,
     client: AuthenticatedClient | Client,
+    marker: str | Unset = UNSET,
+    max_keys: int | Unset = UNSET,
+    artifact_digest: str | Unset = UNSET,
 ) -> Problem | SbomList | None:
-    """List the SBOMs of an object
+    """List one page of the SBOMs of an object
 
-     Lists all SBOMs, newest first, also those of bytes that the key held earlier (`matchesCurrent`
+     Lists the SBOMs, newest first, also those of bytes that the key held earlier (`matchesCurrent`
     tells).
+
+    A page ends early when its records have more than 1 MiB, and a field of a record that has more than
+    8 KiB is null
+    in it and named in `omitted`: `getSbomRecord` gives it.
 
     Args:
         bucket (str):
         key (str):
+        marker (str | Unset):
+        max_keys (int | Unset):
+        artifact_digest (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -211,5 +275,8 @@ async def asyncio(
             bucket=bucket,
             key=key,
             client=client,
+            marker=marker,
+            max_keys=max_keys,
+            artifact_digest=artifact_digest,
         )
     ).parsed
