@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from astore_sdk.server.access import log_refusal
 from astore_sdk.server.problems import Problem
 from astore_sdk.server.responder import CONNECTION_EXTENSION
 
@@ -31,6 +32,10 @@ class UvicornConnection:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+
+    def is_closing(self) -> bool:
+        """Tell whether the connection has been closed, by whichever end, so that nothing more will be sent on it."""
+        return self._transport.is_closing()
 
     def drop(self, *, reset: bool) -> None:
         """Close the connection after what was sent; with `reset` at once, so that the client sees RST."""
@@ -67,6 +72,8 @@ def refuse(transport: asyncio.Transport, detail: str) -> None:
     )
     transport.write(head.encode() + body)
     transport.close()
+    client: object = transport.get_extra_info("peername")
+    log_refusal(request_id=request_id, client=client, status=400, code="InvalidRequest", bytes_out=len(body))
 
 
 class H11Connection(H11Protocol):
