@@ -12,7 +12,7 @@ import asyncio
 import socket
 import struct
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
 from astore_sdk.server.blob_reading import BATCH
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from astore_sdk.server.crowd import Crowd
     from astore_sdk.server.exchange import Application
     from astore_sdk.server.limits import Limits
-
-HttpParser = Literal["auto", "httptools", "h11"]
-"""Names of parsers. There is one now, of our own; the names are still taken."""
 
 
 class Phase(Enum):
@@ -262,6 +259,10 @@ class HttpConnection(asyncio.Protocol):
             return True
         return isinstance(self._body, LengthBody) and self._body.left <= self._limits.max_unread_body
 
+    def is_closing(self) -> bool:
+        """Tell whether the connection has been closed, by whichever end, so that nothing more will be sent on it."""
+        return self.transport.is_closing()
+
     def date(self) -> list[tuple[bytes, bytes]]:
         """Give the fields that every answer has."""
         return self._state.default_headers
@@ -270,7 +271,7 @@ class HttpConnection(asyncio.Protocol):
 
     def refuse(self, problem: Problem, *, bodiless: bool = False) -> None:
         """Answer in place of the application, and close the connection. All answers before this one are complete."""
-        self.write(refusal(problem, self.date(), bodiless=bodiless))
+        self.write(refusal(problem, self.date(), client=self._addresses["peername"], bodiless=bodiless))
         self._linger()
 
     def _linger(self) -> None:

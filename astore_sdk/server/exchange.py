@@ -104,7 +104,7 @@ class Exchange:
         self._news.set()
 
     def break_off(self, problem: Problem) -> None:
-        """Note that the rest of the body cannot be read: the application hears that the client has gone."""
+        """Note that the rest of the body cannot be read; whoever wants to read it gets the problem."""
         self.broken = problem
         self._forget_body()
 
@@ -131,12 +131,14 @@ class Exchange:
             log.exception("a request failed outside of its operation")
 
     async def receive(self) -> ReceiveEvent:
-        """Give the next piece of the body, or say that nothing more comes of it."""
+        """Give the next piece of the body, or say that nothing more comes of it. Raises `Problem` if it cannot be read."""
         if self._awaits_continue:
             self._awaits_continue = False
             if not (self._pieces or self._body_there or self.started or self.gone or self.broken):
                 self._link.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        while not (self.gone or self.complete or self.broken):
+        while not (self.gone or self.complete):
+            if self.broken is not None:
+                raise self.broken
             if self._pieces or (self._body_there and not self._body_taken and not self.started):
                 piece = self._take()
                 self._body_taken = self._body_there and not self._pieces

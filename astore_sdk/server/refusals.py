@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 
+from astore_sdk.server.access import log_refusal
 from astore_sdk.server.exchange import status_line
 from astore_sdk.server.problems import Problem
 
-log: logging.Logger = logging.getLogger("astore_sdk.server")
 
-
-def refusal(problem: Problem, usual: list[tuple[bytes, bytes]], *, bodiless: bool) -> bytes:
-    """Write an answer after which the connection is closed; `usual` are the fields that every answer has."""
+def refusal(problem: Problem, usual: list[tuple[bytes, bytes]], *, client: tuple[str, int] | None, bodiless: bool) -> bytes:
+    """Write, and log, an answer after which the connection is closed; `usual` are the fields that every answer has."""
     request_id = secrets.token_hex(8)
     body = problem.body(request_id=request_id)
+    sent = b"" if bodiless else body
+    log_refusal(request_id=request_id, client=client, status=problem.status, code=problem.code, bytes_out=len(sent))
     fields = [
         *usual,
         (b"content-type", b"application/problem+json"),
@@ -23,9 +23,8 @@ def refusal(problem: Problem, usual: list[tuple[bytes, bytes]], *, bodiless: boo
         *((name.lower().encode(), value.encode()) for name, value in problem.headers),
         (b"connection", b"close"),
     ]
-    log.debug("refused before its operation: %d %s %s", problem.status, request_id, problem.detail)
     lines = [status_line(problem.status), *(b"%b: %b\r\n" % field for field in fields), b"\r\n"]
-    return b"".join(lines) + (b"" if bodiless else body)
+    return b"".join(lines) + sent
 
 
 def too_many() -> Problem:

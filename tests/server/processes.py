@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _MAIN = "import sys; from astore_sdk.cli import main; sys.exit(main())"
 
 
-def command(*arguments: str, before: str = "") -> list[str]:
-    return [sys.executable, "-W", "error", "-c", before + _MAIN, *arguments]
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-W", "error", "-c", _MAIN, *arguments]
 
 
 class ServeProcess:
@@ -29,28 +29,29 @@ class ServeProcess:
         *arguments: str,
         token: str | None = None,
         preexec: Callable[[], None] | None = None,
-        before: str = "",
+        stderr: int = subprocess.PIPE,
     ) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ASTORE_")}
         if token is not None:
             environment["ASTORE_TOKEN"] = token
         self.process = subprocess.Popen(
-            command("serve", "--port", "0", "--data", str(data), *arguments, before=before),
+            command("serve", "--port", "0", "--data", str(data), *arguments),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             env=environment,
             preexec_fn=preexec,
         )
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline()
-        found = re.match(r"astore store listening on (\S+) \(data in (.*)\)$", self.line)
+        found = re.match(r"astore store listening on (\S+) \(data in (.*), (token required|no token)\)$", self.line)
         if found is None:
             _, errors = self.process.communicate()
             raise AssertionError(f"the store did not start: {errors}")
         self.url = found[1]
         self.errors = ""
         self.shown_data = found[2]
+        self.shown_token = found[3]
 
     def kill(self) -> None:
         """End it without warning."""
@@ -64,7 +65,8 @@ class ServeProcess:
 
     def wait(self) -> int:
         """Wait for its end; gives its exit code, and keeps what it said on standard error."""
-        _, self.errors = self.process.communicate(timeout=20)
+        _, errors = self.process.communicate(timeout=20)
+        self.errors = errors or ""
         return self.process.returncode
 
     def __enter__(self) -> Self:

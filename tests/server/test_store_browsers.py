@@ -25,10 +25,10 @@ def path(http: httpx.Client, bucket: str) -> str:
     return f"/s3/{bucket}/page.html"
 
 
-@pytest.fixture(scope="module", params=["httptools", "h11"])
-def guarded(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[httpx.Client]:
     with (
-        BackgroundServer(token="token", http=request.param) as server,
+        BackgroundServer(token="token") as server,
         httpx.Client(base_url=server.url, headers={"Authorization": "Bearer token"}) as client,
     ):
         client.put("/s3/some-bucket")

@@ -312,5 +312,5 @@ def test_damage_that_is_found_while_it_runs(catalogue: Path, caplog: pytest.LogC
             assert "catalogue" in str(problem["detail"])
         assert {path.name for path in (catalogue.parent / "blobs").glob("*/*")} == before
         errors = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-        assert len(errors) == 5
+        assert "database disk image is malformed" in errors[0]
         assert all("\n" not in message for message in errors)

@@ -289,12 +289,15 @@ def test_connections_leave_descriptors_for_files(descriptors: int | None, connec
     assert connection_limit(descriptors) == connections
 
 
-def _narrow(descriptors: int) -> Callable[[], None]:
-    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+def _serve(folder: Path, descriptors: int) -> ServeProcess:
+    """Start a store that may have few descriptors, and whose log has all warnings, asyncio's included."""
+    return ServeProcess(
+        folder / "data",
+        *("--log-level", "warning"),
+        preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors)),
+    )
 
 
-# All that is logged, asyncio's warnings included, goes to standard error.
-_LOGGING = "import logging; logging.basicConfig(level='WARNING', format='%(name)s %(message)s'); "
 FLOODS = {
     "silent": b"",
     "half heads": b"GET /s3 HTTP/1.1\r\nHost: 127.0.0.1\r\n",
@@ -306,7 +309,7 @@ FLOODS = {
 @pytest.mark.parametrize("flood", FLOODS)
 @pytest.mark.parametrize("descriptors", [100, 256])
 def test_a_flood_leaves_health_and_the_log_alone(tmp_path: Path, flood: str, descriptors: int) -> None:
-    with ServeProcess(tmp_path / "data", preexec=_narrow(descriptors), before=_LOGGING) as running, contextlib.ExitStack() as stack:
+    with _serve(tmp_path, descriptors) as running, contextlib.ExitStack() as stack:
         address = urlsplit(running.url)
         httpx.put(f"{running.url}/s3/bucket")
         httpx.put(f"{running.url}/s3/bucket/large", content=bytes(20_000_000))
@@ -330,7 +333,7 @@ def test_a_flood_leaves_health_and_the_log_alone(tmp_path: Path, flood: str, des
 
 def test_descriptors_that_are_gone_are_one_line_in_the_log(tmp_path: Path) -> None:
     """Fewer than the store would need for itself: accepting fails, and goes on when some are free again."""
-    with ServeProcess(tmp_path / "data", preexec=_narrow(40), before=_LOGGING) as running, contextlib.ExitStack() as stack:
+    with _serve(tmp_path, 40) as running, contextlib.ExitStack() as stack:
         address = urlsplit(running.url)
         for _ in range(200):
             stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=20))
