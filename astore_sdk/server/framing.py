@@ -31,7 +31,7 @@ class LengthBody:
     """A body of announced length."""
 
     def __init__(self, length: int) -> None:
-        self.left = length
+        self.left: int = length
         self.done: bool = False
         self.rest: bytes = b""
 

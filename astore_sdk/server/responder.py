@@ -43,7 +43,7 @@ class Responder:
         """The code of the problem that was sent, or that ended the answer; None without one."""
         self.operation: str | None = None
         """The operation that was asked for, None until it is known."""
-        self.broken_off = False
+        self.broken_off: bool = False
         """Whether the store, and not the client, ended the answer before it was whole."""
         self._body_begun = False
 
