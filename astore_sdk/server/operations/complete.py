@@ -1,7 +1,8 @@
 """Completing a multipart upload: the parts become the object's blobs, and not a byte moves.
 
 The whole is read once before anything is visible, to compare it with the digest that the client sent, or to find the
-digest if it sent none. What was answered is kept for a week: a client that lost the answer asks again and gets it.
+digest if it sent none; a single part is read only if it is not known to be good. What was answered is kept for a week: a
+client that lost the answer asks again and gets it.
 """
 
 from __future__ import annotations
@@ -133,6 +134,7 @@ async def _digest(store: Store, chosen: list[Blob], expected: str | None) -> str
     if len(chosen) == 1:
         digest = chosen[0].digest
     else:
+        await store.blobs.require_good(chosen)
         # Without a digest to compare the whole with, each part is compared with its own.
         digest = await store.blobs.digest(chosen, check_each=expected is None)
     if expected is not None and digest != expected:

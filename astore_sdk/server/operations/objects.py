@@ -20,6 +20,7 @@ from astore_sdk.server.values import moment, timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from collections.abc import Callable
 
     from sqlalchemy.engine import Connection
 
@@ -179,10 +180,17 @@ async def copy_object(store: Store, request: Request) -> Response:
     conditions = Conditions.of(request.headers)
     source_conditions = Conditions.of(request.headers, prefix="x-amz-copy-source-")
 
-    def change(connection: Connection) -> Written:
+    def find_source(connection: Connection) -> StoredObject:
         source = objects.require(connection, source_bucket, source_key)
         source_conditions.check_source(source)
         place = objects.require_place(connection, request.bucket, request.key)
+        return source
+
+    await _require_good(store, find_source)
+
+    def change(connection: Connection) -> Written:
+        # Whatever has replaced the source meanwhile was itself written, or checked, by this process.
+        source = find_source(connection)
         conditions.check_write(place.object)
         description = given if directive == "REPLACE" else source.description
         return objects.put(connection, place, Content.of(source), description, store.now_us())
@@ -193,6 +201,17 @@ async def copy_object(store: Store, request: Request) -> Response:
 
 
 def _copy_source(header: str) -> tuple[str, bytes]:
+async def _require_good(store: Store, find: Callable[[Connection], StoredObject]) -> None:
+    """See that an object has the bytes that were stored."""
+    with entered(store) as reading:
+        blobs = await store.catalogue.read(lambda connection: objects.blobs_of(connection, find(connection)))
+        release = reading.hold(blobs)
+        try:
+            await store.blobs.require_good(blobs)
+        finally:
+            release()
+
+
     path = percent_decode(header.encode("latin-1"), "InvalidArgument").removeprefix(b"/")
     bucket, key = split_bucket_and_key(path)
     if key is None:
