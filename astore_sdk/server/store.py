@@ -49,6 +49,10 @@ class Store:
         self.data = data
         self.limits: Limits = limits or Limits()
         self._clock = clock
+        self.large_json: asyncio.Lock = asyncio.Lock()
+        """Held by whoever has a large JSON value in memory."""
+        # One: memory that was freed is used again by the same thread, and each of many would keep some.
+        self._json_thread = ThreadPoolExecutor(1, thread_name_prefix="astore-json")
         self._completing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         try:
             data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -84,6 +88,10 @@ class Store:
         """Do something that waits for the disk."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
 
+    async def in_json_thread(self, work: Callable[[], T]) -> T:
+        """Do something with a JSON value that may be large."""
+        return await asyncio.get_running_loop().run_in_executor(self._json_thread, work)
+
     def completing(self, upload: str) -> asyncio.Lock:
         """Give the lock that lets one complete of an upload run at a time; it is gone when nobody has it."""
         lock = self._completing.get(upload)
@@ -94,6 +102,7 @@ class Store:
     def close(self) -> None:
         """Finish what is under way, close the files and give the folder free."""
         self.catalogue.close()
+        self._json_thread.shutdown()
         self.threads.shutdown()
         os.close(self._lock)
 

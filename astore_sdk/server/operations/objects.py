@@ -13,14 +13,15 @@ from astore_sdk.server.catalogue.objects import Content, Written
 from astore_sdk.server.headers import METADATA_PREFIX, Conditions, description_of, http_date, parse_range
 from astore_sdk.server.names import percent_decode, require_bucket_name, require_key, split_bucket_and_key
 from astore_sdk.server.operations.bodies import receive_body
+from astore_sdk.server.operations.json_bodies import json_body
 from astore_sdk.server.problems import Problem
 from astore_sdk.server.query import text_bytes, whole_number
 from astore_sdk.server.store import entered
 from astore_sdk.server.values import moment, timestamp
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from collections.abc import Callable
+    from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
@@ -142,8 +143,8 @@ async def delete_object(store: Store, request: Request) -> Response:
 
 async def delete_objects(store: Store, request: Request) -> Response:
     """Delete many objects at once, with a result for each."""
-    body = await request.json(store.limits.max_json_size)
-    keys = body.get("keys") if isinstance(body, dict) else None
+    async with json_body(store, request, store.limits.max_delete_size) as body:
+        keys = body.get("keys") if isinstance(body, dict) else None
     if not isinstance(keys, list) or not 1 <= len(keys) <= store.limits.max_delete_keys:
         raise Problem("InvalidRequest", f'The body is {{"keys": […]}} with 1 to {store.limits.max_delete_keys} keys.')
     wanted: list[str] = []
@@ -183,7 +184,6 @@ async def copy_object(store: Store, request: Request) -> Response:
     def find_source(connection: Connection) -> StoredObject:
         source = objects.require(connection, source_bucket, source_key)
         source_conditions.check_source(source)
-        place = objects.require_place(connection, request.bucket, request.key)
         return source
 
     await _require_good(store, find_source)
@@ -191,6 +191,7 @@ async def copy_object(store: Store, request: Request) -> Response:
     def change(connection: Connection) -> Written:
         # Whatever has replaced the source meanwhile was itself written, or checked, by this process.
         source = find_source(connection)
+        place = objects.require_place(connection, request.bucket, request.key)
         conditions.check_write(place.object)
         description = given if directive == "REPLACE" else source.description
         return objects.put(connection, place, Content.of(source), description, store.now_us())
@@ -200,7 +201,6 @@ async def copy_object(store: Store, request: Request) -> Response:
     return object_written(request.bucket, written.object)
 
 
-def _copy_source(header: str) -> tuple[str, bytes]:
 async def _require_good(store: Store, find: Callable[[Connection], StoredObject]) -> None:
     """See that an object has the bytes that were stored."""
     with entered(store) as reading:
@@ -212,6 +212,7 @@ async def _require_good(store: Store, find: Callable[[Connection], StoredObject]
             release()
 
 
+def _copy_source(header: str) -> tuple[str, bytes]:
     path = percent_decode(header.encode("latin-1"), "InvalidArgument").removeprefix(b"/")
     bucket, key = split_bucket_and_key(path)
     if key is None:
