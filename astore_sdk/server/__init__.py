@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from astore_sdk.server.app import App
 from astore_sdk.server.faults import Fault, Faults
-from astore_sdk.server.limits import Limits
+from astore_sdk.server.limits import Limits, Timeouts
 from astore_sdk.server.running import BackgroundServer, run
 from astore_sdk.server.store import Store, StoreError
 
-__all__ = ["App", "BackgroundServer", "Fault", "Faults", "Limits", "Store", "StoreError", "run"]
+__all__ = ["App", "BackgroundServer", "Fault", "Faults", "Limits", "Store", "StoreError", "Timeouts", "run"]

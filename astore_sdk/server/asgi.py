@@ -31,6 +31,7 @@ class Scope(TypedDict):
     raw_path: bytes
     query_string: bytes
     headers: list[tuple[bytes, bytes]]
+    client: NotRequired[tuple[str, int] | None]
     extensions: NotRequired[dict[str, object]]
 
 

@@ -29,16 +29,13 @@ _AUTHORITY = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[0-9A-Za-z
 _OWN_SITE = frozenset({"same-origin", "none"})
 
 
-def refuse_foreign_names(authority: str | None, http_version: str) -> None:
+def refuse_foreign_names(headers: RequestHeaders) -> None:
     """Refuse a request to a host that is not by its name this machine.
 
-    `authority` is that of an absolute target, else the `Host` field (RFC 9112 §3.2.2).
+    Only HTTP/1.0 may leave it out, which no browser speaks.
     """
-    if authority is None:
-        if http_version == "1.1":
-            raise Problem("InvalidRequest", "An HTTP/1.1 request has a Host field (RFC 9112 §3.2).")
-        return  # No browser leaves it out.
-    if not is_loopback_authority(authority):
+    host = headers.get("host")
+    if host is not None and not is_loopback_authority(host):
         raise Problem(
             "AccessDenied",
             "Without a token the store answers only to names of this machine, such as 127.0.0.1 or localhost; "
@@ -46,11 +43,11 @@ def refuse_foreign_names(authority: str | None, http_version: str) -> None:
         )
 
 
-def refuse_foreign_pages(headers: RequestHeaders, authority: str | None) -> None:
+def refuse_foreign_pages(headers: RequestHeaders) -> None:
     """Refuse what a browser asks on behalf of another site than the store itself."""
-    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    host, origin, site = headers.get("host"), headers.get("origin"), headers.get("sec-fetch-site")
     # The store speaks http, so a page of its own has that scheme.
-    is_foreign = origin is not None and (authority is None or _plain(origin) != _plain(f"http://{authority}"))
+    is_foreign = origin is not None and (host is None or _plain(origin) != _plain(f"http://{host}"))
     if is_foreign or (site is not None and site not in _OWN_SITE):
         raise Problem(
             "AccessDenied",

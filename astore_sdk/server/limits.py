@@ -15,6 +15,26 @@ MAX_INLINE_PAGE = 1 * MIB
 
 
 @frozen(kw_only=True)
+class Timeouts:
+    """How long a connection may do nothing, by what it should be doing (seconds).
+
+    All but `head` are about standing still: who goes on, however slowly, is never cut off.
+    """
+
+    head: float = 30
+    """From the opening of a connection, or the first byte of a later request, to the end of that request's head."""
+    body: float = 60
+    """Between two pieces of a body that the store waits for."""
+    unread: float = 60
+    """During which none of an answer is taken."""
+    keep_alive: float = 120
+    """Between an answer and the next request: longer than clients keep idle connections, since whoever closes first
+    should be the one who knows whether it will send more."""
+    linger: float = 2
+    """After an answer that closes the connection although more was on its way: for the client to read the answer."""
+
+
+@frozen(kw_only=True)
 class Limits:
     """Bounds of the contract (sizes in bytes)."""
 
@@ -42,3 +62,8 @@ class Limits:
     """The most that a fault may have as JSON."""
     max_head_size: int = 64 * KIB
     """Request line and headers: room for a 1,024 byte key escaped twice over and 8 KiB of metadata."""
+    max_unread_body: int = MIB
+    """The most of a body that is read, and thrown away, after an answer that did not want it."""
+    max_connections: int | None = None
+    """Connections at one time; None takes as many as the descriptors of the process allow, with a reserve for files."""
+    timeouts: Timeouts = Timeouts()

@@ -99,6 +99,7 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_NO_DESCRIPTORS = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def from_os_error(error: OSError) -> Problem:
@@ -110,6 +111,8 @@ def from_os_error(error: OSError) -> Problem:
         return Problem("InsufficientStorage", "The store has no space left for this; nothing was stored.")
     if error.errno in _READ_ONLY:
         return Problem("InsufficientStorage", "The store cannot write to its data folder; nothing was stored.")
+    if error.errno in _NO_DESCRIPTORS:
+        return Problem("SlowDown", "The store has as many files open as it may; repeat the request in a moment.")
     return Problem("InternalError", "The store could not read or write its data folder.")
 
 

@@ -39,10 +39,17 @@ class Responder:
         """The status that was sent, None before that."""
         self.location: str | None = None
         """The `Content-Location` of what is sent."""
+        self.code: str | None = None
+        """The code of the problem that was sent, or that ended the answer; None without one."""
+        self.operation: str | None = None
+        """The operation that was asked for, None until it is known."""
+        self.broken_off: bool = False
+        """Whether the store, and not the client, ended the answer before it was whole."""
         self._body_begun = False
 
     async def refuse(self, problem: Problem) -> None:
         """Answer with a problem; if an answer is under way already, break it off so that nobody takes it for whole."""
+        self.code = problem.code
         if self.status is not None:
             await self._drop(reset=False)
             return
@@ -148,6 +155,7 @@ class Responder:
         await self._send({"type": "http.response.start", "status": response.status, "headers": headers})
 
     async def _drop(self, *, reset: bool) -> None:
+        self.broken_off = True
         connection = self._scope.get("extensions", {}).get(CONNECTION_EXTENSION)
         if not isinstance(connection, Connection):
             return  # Another server: it closes the connection itself when an answer is not completed.

@@ -9,7 +9,6 @@ parameter that an operation does not know is an error wherever something would b
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -104,9 +103,7 @@ def require_resource(path: bytes, meant: str) -> None:
 
 def find_route(method: str, raw_path: bytes, query: Mapping[str, str], *, is_copy: bool) -> Route:
     """Tell which operation is asked for. `is_copy` says that there is an `x-amz-copy-source`."""
-    if b"#" in raw_path:
-        raise Problem("InvalidKey", "A path has no fragment; a '#' in a key travels as %23.")
-    path = percent_decode(split_target(raw_path)[1], "InvalidKey")
+    path = percent_decode(raw_path, "InvalidKey")
     if path in _SYSTEM:
         _require_method(method, "GET")
         return Route(_SYSTEM[path])
@@ -128,21 +125,6 @@ def find_route(method: str, raw_path: bytes, query: Mapping[str, str], *, is_cop
     if unknown and method not in _READING:
         raise Problem("InvalidArgument", f"{route.operation} has no query parameter '{min(unknown)}'.")
     return route
-
-
-def split_target(raw_path: bytes) -> tuple[str | None, bytes]:
-    """Give authority and path of a request target.
-
-    Only the target of a client that takes the store for a proxy, which is a whole URL, has an authority. It is the one
-    that counts then, not the `Host` field (RFC 9112 §3.2.2).
-    """
-    if raw_path.startswith(b"/"):
-        return None, raw_path
-    try:
-        url = urlsplit(raw_path)
-        return url.netloc.decode("ascii") if url.scheme else None, url.path or b"/"
-    except ValueError as error:
-        raise Problem("InvalidRequest", "The request's target is neither a path nor a URL.") from error
 
 
 def _bucket_operation(method: str, query: Mapping[str, str]) -> str:

@@ -86,7 +86,7 @@ def test_an_answer_before_the_end_of_the_request_costs_the_connection(over: Over
     """Whatever came next on it would be taken for the rest of the body."""
     once = TransferConfig(threshold=64 * MIB, integrity=False)
     replies = [Reply(413, b"no", unread=True, stall=True), NEXT]
-    with ScriptedServer(replies) as server, over("1", server.url, transfer=once, timeout=2.0) as client:
+    with ScriptedServer(replies) as server, over("1", server.url, transfer=once, timeout=10.0) as client:
         failed = outcome_of(lambda: client.upload("bucket", "key", bytes(24 * MIB)))
         assert isinstance(failed, Failure)
         assert failed.status == 413

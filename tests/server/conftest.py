@@ -1,4 +1,4 @@
-"""A store in a thread for each HTTP parser, and a bucket of its own for each test."""
+"""A store in a thread, and a bucket of its own for each test."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LIMITS = Limits(max_body_size=8 * 1024 * KIB, min_part_size=64 * KIB, max_delete
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session", params=["httptools", "h11"])
-def server(request: pytest.FixtureRequest) -> Iterator[BackgroundServer]:
-    with BackgroundServer(limits=LIMITS, http=request.param) as running:
+@pytest.fixture(scope="session")
+def server() -> Iterator[BackgroundServer]:
+    with BackgroundServer(limits=LIMITS) as running:
         yield running
         assert running.faults.pending() == []
 

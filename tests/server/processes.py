@@ -23,27 +23,35 @@ def command(*arguments: str) -> list[str]:
 class ServeProcess:
     """`astore serve` on a free port."""
 
-    def __init__(self, data: Path, *arguments: str, token: str | None = None, preexec: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *arguments: str,
+        token: str | None = None,
+        preexec: Callable[[], None] | None = None,
+        stderr: int = subprocess.PIPE,
+    ) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ASTORE_")}
         if token is not None:
             environment["ASTORE_TOKEN"] = token
         self.process = subprocess.Popen(
             command("serve", "--port", "0", "--data", str(data), *arguments),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             env=environment,
             preexec_fn=preexec,
         )
         assert self.process.stdout is not None
         self.line = self.process.stdout.readline()
-        found = re.match(r"astore store listening on (\S+) \(data in (.*)\)$", self.line)
+        found = re.match(r"astore store listening on (\S+) \(data in (.*), (token required|no token)\)$", self.line)
         if found is None:
             _, errors = self.process.communicate()
             raise AssertionError(f"the store did not start: {errors}")
         self.url = found[1]
         self.errors = ""
         self.shown_data = found[2]
+        self.shown_token = found[3]
 
     def kill(self) -> None:
         """End it without warning."""
@@ -57,7 +65,8 @@ class ServeProcess:
 
     def wait(self) -> int:
         """Wait for its end; gives its exit code, and keeps what it said on standard error."""
-        _, self.errors = self.process.communicate(timeout=20)
+        _, errors = self.process.communicate(timeout=20)
+        self.errors = errors or ""
         return self.process.returncode
 
     def __enter__(self) -> Self:

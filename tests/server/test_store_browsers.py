@@ -25,10 +25,10 @@ def path(http: httpx.Client, bucket: str) -> str:
     return f"/s3/{bucket}/page.html"
 
 
-@pytest.fixture(scope="module", params=["httptools", "h11"])
-def guarded(request: pytest.FixtureRequest) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[httpx.Client]:
     with (
-        BackgroundServer(token="token", http=request.param) as server,
+        BackgroundServer(token="token") as server,
         httpx.Client(base_url=server.url, headers={"Authorization": "Bearer token"}) as client,
     ):
         client.put("/s3/some-bucket")
@@ -91,7 +91,7 @@ def test_a_foreign_name_is_told_what_to_do(http: httpx.Client, path: str) -> Non
 def test_the_authority_of_a_whole_url_counts(server: BackgroundServer, http: httpx.Client, path: str) -> None:
     """RFC 9112 §3.2.2: the Host field beside it is ignored."""
     assert _asked(server, f"http://evil.example{path}", "Host: localhost\r\n") == (403, "AccessDenied")
-    assert _asked(server, f"http://localhost@evil.example{path}", "Host: localhost\r\n") == (403, "AccessDenied")
+    assert _asked(server, f"http://localhost@evil.example{path}", "Host: localhost\r\n") == (400, "InvalidRequest")
     assert _asked(server, f"http://evil.example{path}", "", version="1.0") == (403, "AccessDenied")
     assert _asked(server, f"http://127.0.0.1:1{path}", "Host: evil.example\r\n") == (200, "")
     assert _asked(server, f"http://evil.example{path}", "Host: localhost\r\n", method="DELETE") == (403, "AccessDenied")

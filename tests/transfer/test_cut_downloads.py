@@ -236,7 +236,7 @@ def test_without_a_reliable_etag_a_cut_download_begins_anew(etag: str | None, la
 def test_what_is_only_hashed_begins_anew_too(waits: Waits) -> None:
     with ScriptedServer(Origin(DATA, etag=None, cuts=[1000])) as server, Client(Config(server.url)) as client:
         waits.instrument(client)
-        assert client._runner.run(hash_object(client._settings, "builds", "app")) == digest_of(DATA)
+        assert client._runner.run(hash_object(client._settings, "builds", "app")).digest == digest_of(DATA)
         assert ranges(server.heard) == [(None, None)] * 2
 
 
