@@ -32,6 +32,8 @@ from .operation import MAX_PAGE, Operation, nothing, request
 OCTETS = "application/octet-stream"
 NO_FILE = File(payload=BytesIO())
 """Stands where a generated builder wants the body, which is streamed beside it."""
+COPY_PATIENCE = 300.0
+"""Least seconds to wait for the answer to a copy: the store may read the whole object before it answers."""
 
 _MEDIA_TYPE = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+/[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*;[\x20-\x7e]*)?")
 
@@ -173,4 +175,5 @@ def copy_object(
     def parse(answer: Answer) -> Object:
         return convert.object_written(answer, key, sent=None)
 
-    return Operation("copyObject", request(kwargs, headers=headers), parse, repeatable=True, bucket=bucket, key=key)
+    asked = request(kwargs, headers=headers, patience=COPY_PATIENCE)
+    return Operation("copyObject", asked, parse, repeatable=True, bucket=bucket, key=key)

@@ -19,6 +19,7 @@ from astore_sdk.server.failures import FailureLog
 from astore_sdk.server.faults import FAULT_HEADER, Fault, Faults, fault_from_header, fault_from_json, fault_to_json
 from astore_sdk.server.names import require_bucket_name, require_key
 from astore_sdk.server.operations import buckets, complete, multipart, objects, supplychain, system
+from astore_sdk.server.operations.json_bodies import json_body
 from astore_sdk.server.problems import Problem, from_database_error, from_os_error
 from astore_sdk.server.query import parse_query
 from astore_sdk.server.responder import Responder
@@ -169,7 +170,8 @@ class App:
 
     async def _control_faults(self, faults: Faults, request: Request) -> Response:
         if request.method == "POST":
-            faults.add(fault_from_json(await request.json(self._store.limits.max_json_size)))
+            async with json_body(self._store, request, self._store.limits.max_fault_size) as body:
+                faults.add(fault_from_json(body))
         elif request.method == "DELETE":
             faults.clear()
         elif request.method != "GET":

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from hashlib import sha256
 from typing import NotRequired, TypedDict
 
 from attrs import define, field, frozen
 
-from astore_sdk.server.digests import require_content_digest
 from astore_sdk.server.limits import KIB
 from astore_sdk.server.problems import Problem
 
@@ -123,34 +121,10 @@ class Request:
         announced = self.content_length()
         return announced is not None and announced <= _SMALL_BODY and self.headers.get("expect") is None
 
-    def _require_json_type(self) -> None:
+    def require_json_type(self) -> None:
         """Refuse a body that does not say it is JSON: a web page may send any other type to any site without asking it."""
         if not _JSON_TYPE.fullmatch(self.headers.get("content-type") or ""):
             raise Problem("UnsupportedMediaType", "The body of this request is JSON, and its Content-Type is application/json.")
-
-    async def json(self, limit: int) -> JsonValue:
-        """Read the whole body as JSON, checked against its `Content-Digest`."""
-        self._require_json_type()
-        expected = require_content_digest(self.headers.get("content-digest"))
-        body = bytearray()
-        async for chunk in self.chunks():
-            body += chunk
-            if len(body) > limit:
-                raise Problem("EntityTooLarge", f"A JSON body has at most {limit} bytes.")
-        if expected is not None and sha256(body).digest() != expected:
-            raise Problem("BadDigest", "The body does not have the digest that Content-Digest names.")
-        return parse_json(bytes(body))
-
-
-def parse_json(body: bytes) -> JsonValue:
-    """Parse a JSON text; what JSON or UTF-8 cannot say (NaN, lone surrogates) is refused."""
-    try:
-        value: JsonValue = json.loads(body.decode())
-        # A float such as 1e999 is read as infinity, and a lone surrogate as itself: neither can be written again.
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise Problem("InvalidRequest", "The body is not a JSON text in UTF-8.") from error
-    return value
 
 
 @frozen(kw_only=True)

@@ -1,4 +1,7 @@
-"""Reading stretches of blobs, and comparing whole blobs with the digests they were written with."""
+"""Reading stretches of blobs, and comparing whole blobs with the digests they were written with.
+
+A digest covers a whole blob: a stretch of one can be compared with nothing, and `checked_blobs` says what is done then.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from astore_sdk.server.checked_blobs import FileState, state_of
 from astore_sdk.server.limits import MIB
 
 if TYPE_CHECKING:
@@ -87,12 +91,25 @@ class Batch:
             raise DamagedBlobError(f"blob {self.comparison.blob.name} does not have the bytes that were written")
 
 
+def blob_state(path: str, blob: Blob) -> FileState:
+    """See that a blob is there and has its size, and give what else can be seen without reading it."""
+    try:
+        stat = os.stat(path)  # noqa: PTH116 - as in `blobs`
+    except FileNotFoundError as error:
+        raise DamagedBlobError(f"blob {blob.name} is missing") from error
+    if stat.st_size != blob.size:
+        raise DamagedBlobError(f"blob {blob.name} has {stat.st_size} bytes instead of {blob.size}")
+    return state_of(stat)
+
+
 class Reader:
     """Reads segments one batch after another, in whatever thread it is called."""
 
     def __init__(self, path: Callable[[str], str], wanted: Sequence[Segment]) -> None:
         self._path = path
         self._wanted = list(reversed(wanted))
+        self.in_part: list[tuple[Blob, FileState]] = []
+        """Blobs of which only a stretch is wanted; known once the first batch is there."""
         self._segment: Segment | None = None
         self._comparison: Comparison | None = None
         self._file = -1
@@ -100,7 +117,7 @@ class Reader:
 
     def first_batch(self) -> Batch:
         """Check all that can be checked without reading, and give the first bytes."""
-        self._check()
+        self.check()
         batch = self.next_batch() if self._wanted else Batch(b"", None, ends_blob=True)
         if batch.ends_blob:
             # A small blob is compared here and now: another thread would take longer to wake up.
@@ -136,12 +153,9 @@ class Reader:
         self._comparison = Comparison(segment.blob) if segment.is_whole else None
         return segment
 
-    def _check(self) -> None:
-        """See that each blob is there and has its size."""
+    def check(self) -> None:
+        """See that each blob is there and has its size; before any of them is read."""
         for segment in self._wanted:
-            try:
-                size = os.stat(self._path(segment.blob.name)).st_size  # noqa: PTH116 - as in `blobs`
-            except FileNotFoundError as error:
-                raise DamagedBlobError(f"blob {segment.blob.name} is missing") from error
-            if size != segment.blob.size:
-                raise DamagedBlobError(f"blob {segment.blob.name} has {size} bytes instead of {segment.blob.size}")
+            state = blob_state(self._path(segment.blob.name), segment.blob)
+            if not segment.is_whole:
+                self.in_part.append((segment.blob, state))

@@ -13,12 +13,13 @@ import hashlib
 import os
 import secrets
 import threading
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from astore_sdk.server.blob_reading import BATCH, Reader, segments
+from astore_sdk.server.blob_reading import BATCH, Reader, Segment, blob_state, segments
+from astore_sdk.server.checked_blobs import CheckedBlobs, FileState, state_of
 from astore_sdk.server.leases import Leases
 from astore_sdk.server.values import Blob
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
     from pathlib import Path
 
-    from astore_sdk.server.blob_reading import Batch, Segment
+    from astore_sdk.server.blob_reading import Batch
     from astore_sdk.server.reserve import Reserve
 
 FOLDERS: list[str] = [f"{number:02x}" for number in range(256)]
@@ -51,6 +52,7 @@ class BlobStore:
         self._reserve = reserve
         self._threads = threads
         self._leases = Leases()
+        self.checked: CheckedBlobs = CheckedBlobs()
         if not all((folder / name).is_dir() for name in FOLDERS):
             folder.mkdir(mode=0o700, exist_ok=True)
             for name in FOLDERS:
@@ -79,8 +81,9 @@ class BlobStore:
     async def read(self, wanted: Sequence[Segment]) -> AsyncGenerator[bytes]:
         """Read the segments in batches, the next one already on its way.
 
-        Before the first batch is given, all blobs are seen to be there and to have their sizes. The last batch of a
-        whole blob is given only if the blob still has the digest it was written with.
+        Before the first batch is given, all blobs are seen to be there and to have their sizes, and those of which only
+        a stretch is wanted are known to be good. The last batch of a whole blob is given only if the blob still has the
+        digest it was written with.
         """
         reader = Reader(self.path, wanted)
         left = sum(segment.length for segment in wanted)
@@ -89,6 +92,9 @@ class BlobStore:
         try:
             while ahead is not None:
                 batch = await asyncio.wrap_future(ahead)
+                if reader.in_part:
+                    await self._require_good(reader.in_part)
+                    reader.in_part = []
                 left -= len(batch.data)
                 ahead = self._threads.submit(reader.next_batch) if left else None
                 if batch.comparison is not None:
@@ -105,6 +111,28 @@ class BlobStore:
             else:
                 # Whoever stops reading must not close the file under a thread that still reads from it.
                 ahead.add_done_callback(lambda _: reader.close())
+
+    async def require_good(self, blobs: Sequence[Blob]) -> None:
+        """See that blobs have the bytes that were written."""
+        await self._require_good(await self._states(blobs))
+
+    async def _require_good(self, found: Sequence[tuple[Blob, FileState]]) -> None:
+        """Read those that are not known to be good from end to end, one after another."""
+        for blob in self.checked.missing(found):
+            async with self.checked.checking(blob.name):
+                # Who had to wait looks again: another request has checked it, unless it is damaged.
+                now = await self._states([blob])
+                if self.checked.missing(now):
+                    async with aclosing(self.read(segments([blob], 0, blob.size))) as batches:
+                        async for _ in batches:
+                            pass
+                    self.checked.add(now)
+
+    async def _states(self, blobs: Sequence[Blob]) -> list[tuple[Blob, FileState]]:
+        def look() -> list[tuple[Blob, FileState]]:
+            return [(blob, blob_state(self.path(blob.name), blob)) for blob in blobs]
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, look)
 
     async def digest(self, blobs: Sequence[Blob], *, check_each: bool) -> str:
         """Give the SHA-256 of blobs laid end to end, each compared with its own digest on the way if asked for."""
@@ -175,6 +203,7 @@ class BlobStore:
         reader = Reader(self.path, wanted)
         left = sum(segment.length for segment in wanted)
         try:
+            reader.check()
             while left and not stop.is_set():
                 batch = reader.next_batch()
                 left -= len(batch.data)
@@ -193,6 +222,8 @@ class BlobWriter:
         self._name = secrets.token_hex(16)
         self._path = store.path(self._name)
         self._require_room = store.require_room
+        self._checked = store.checked
+        self._state: FileState | None = None
         self._threads = threads
         self._file: int | None = None
         self._hash = hashlib.sha256()
@@ -219,7 +250,10 @@ class BlobWriter:
         await self._settle()
         self._under_way = [self._threads.submit(self._finish, self._take_pending())]
         await self._settle()
-        return Blob(self._name, self.size, f"sha256:{self._hash.hexdigest()}")
+        blob = Blob(self._name, self.size, f"sha256:{self._hash.hexdigest()}")
+        if self._state is not None:
+            self._checked.add([(blob, self._state)])
+        return blob
 
     async def discard(self) -> None:
         """Remove what was written; for a blob that the catalogue does not name."""
@@ -256,6 +290,7 @@ class BlobWriter:
         if self._file is None:
             raise AssertionError("unreachable")
         sync_file(self._file)
+        self._state = state_of(os.fstat(self._file))
         os.close(self._file)
         self._file = None
         sync_folder(os.path.dirname(self._path))  # noqa: PTH120 - as above

@@ -48,14 +48,18 @@ class Limits:
     max_delete_keys: int = 1000
     max_metadata_size: int = 8 * KIB
     """Names and values of `x-amz-meta-*` together, as sent."""
-    max_json_size: int = 32 * MIB
-    """The most that a JSON body may have: these are held in memory, an SBOM being the largest of them."""
     max_sbom_size: int = 32 * MIB
     """The most that the request to attach an SBOM may have: its JSON is held in memory."""
     max_record_size: int = 1 * MIB
     """The most that the request to attach any other record may have."""
     max_records: int = 1000
     """The most records of one kind that speak of the same bytes of an object."""
+    max_delete_size: int = 6 * MIB
+    """The most that the list of keys of one request may have: 1,000 of 1,024 bytes, each written as an escape of six."""
+    max_complete_size: int = 4 * MIB
+    """The most that the list of parts of an upload may have: 10,000, with room for indentation and escapes."""
+    max_fault_size: int = 64 * KIB
+    """The most that a fault may have as JSON."""
     max_head_size: int = 64 * KIB
     """Request line and headers: room for a 1,024 byte key escaped twice over and 8 KiB of metadata."""
     reserve_size: int = 32 * MIB

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from astore_sdk.server.digests import is_digest
+from astore_sdk.server.json_texts import texts_of
 from astore_sdk.server.limits import KIB
 from astore_sdk.server.problems import Problem
 
@@ -32,6 +33,8 @@ _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}
 _CYCLONEDX_NAMESPACE = re.compile(r"http://cyclonedx\.org/schema/bom/([0-9.]+)")
 _SPDX_3_CONTEXT = re.compile(r"https://spdx\.org/rdf/([0-9.]+)/")
 _STATED_VERSION = re.compile(r'"(?:spdxVersion|specVersion)"\s*:\s*"(?:SPDX-)?([^"\\]{1,32})"')
+# What is shown as a version, in every list.
+_VERSION = re.compile(r"[ -~]{1,32}")
 # Characters. To parse a larger document, which no thread does without holding up the others, its version is not worth it.
 _PARSED_DOCUMENT = 1024 * KIB
 _EDGE = 64 * KIB
@@ -110,7 +113,7 @@ class RecordForm:
 
 def refuse_private_keys(body: JsonValue) -> None:
     """Refuse a request that has a PEM private key in any of its texts; nothing of it is kept or repeated."""
-    if _PRIVATE_KEY.search(json.dumps(body, ensure_ascii=False)):
+    if any(_PRIVATE_KEY.search(text) for text in texts_of(body)):
         raise Problem(
             "InvalidRequest",
             "The request contains a private key. It was not stored, but it has left your machine: consider it exposed "
@@ -188,6 +191,11 @@ def sbom_version(content: str) -> str | None:
 
     Of a large document only the two ends are looked at: that is where the members of its top level stand.
     """
+    stated = _stated_version(content)
+    return stated if stated is not None and _VERSION.fullmatch(stated) else None
+
+
+def _stated_version(content: str) -> str | None:
     if len(content) > _PARSED_DOCUMENT:
         ends = content[:_EDGE] + "\n" + content[-_EDGE:]
         stated = (_STATED_VERSION.search(ends), _SPDX_3_CONTEXT.search(ends), _CYCLONEDX_NAMESPACE.search(ends))

@@ -54,6 +54,8 @@ class Store:
         self.data = data
         self.limits: Limits = limits or Limits()
         self._clock = clock
+        self.large_json: asyncio.Lock = asyncio.Lock()
+        """Held by whoever has a large JSON value in memory."""
         self._completing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._resources = ExitStack()
         try:
@@ -83,6 +85,9 @@ class Store:
             raise DataFolderError(refused)
         self.threads: ThreadPoolExecutor = ThreadPoolExecutor(_THREADS, thread_name_prefix="astore-disk")
         opened.callback(self.threads.shutdown)
+        # One: memory that was freed is used again by the same thread, and each of many would keep some.
+        self._json_thread = ThreadPoolExecutor(1, thread_name_prefix="astore-json")
+        opened.callback(self._json_thread.shutdown)
         self.reserve: Reserve = Reserve(data, self.limits.reserve_size)
         self.blobs: BlobStore = BlobStore(data / "blobs", self.threads, reserve=self.reserve)
         # Closed after the catalogue, whose last commits still advance it.
@@ -125,6 +130,10 @@ class Store:
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do something that waits for the disk."""
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+    async def in_json_thread(self, work: Callable[[], T]) -> T:
+        """Do something with a JSON value that may be large."""
+        return await asyncio.get_running_loop().run_in_executor(self._json_thread, work)
 
     def completing(self, upload: str) -> asyncio.Lock:
         """Give the lock that lets one complete of an upload run at a time; it is gone when nobody has it."""

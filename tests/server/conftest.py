@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KIB = 1024
 # Small enough that a test can go over each of them in no time.
-LIMITS = Limits(max_body_size=8 * 1024 * KIB, min_part_size=64 * KIB, max_json_size=1024 * KIB)
+LIMITS = Limits(max_body_size=8 * 1024 * KIB, min_part_size=64 * KIB, max_delete_size=1024 * KIB)
 
 _numbers = itertools.count(1)
 

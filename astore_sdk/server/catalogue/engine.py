@@ -92,8 +92,13 @@ class Catalogue:
     def read_now(self, query: Callable[[Connection], T]) -> T:
         """Run a query in this thread, on one consistent snapshot."""
         self._require(self._file)
-        with self._reading.begin() as connection:
-            return query(connection)
+        try:
+            with self._reading.begin() as connection:
+                return query(connection)
+        except (SQLAlchemyError, sqlite3.Error):
+            # A log that was cut reads as an error of the disk.
+            self.require_in_place()
+            raise
 
     async def write(self, change: Callable[[Connection], T], *, frees: bool = False) -> T:
         """Make a change; it is on disk when this returns, and there is nothing of it when this raises.

@@ -1,7 +1,8 @@
 """Completing a multipart upload: the parts become the object's blobs, and not a byte moves.
 
 The whole is read once before anything is visible, to compare it with the digest that the client sent, or to find the
-digest if it sent none. What was answered is kept for a week: a client that lost the answer asks again and gets it.
+digest if it sent none; a single part is read only if it is not known to be good. What was answered is kept for a week: a
+client that lost the answer asks again and gets it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from astore_sdk.server.catalogue.objects import Content
 from astore_sdk.server.catalogue.uploads import Completed, no_such_upload
 from astore_sdk.server.digests import is_digest
 from astore_sdk.server.headers import Conditions
+from astore_sdk.server.operations.json_bodies import json_body
 from astore_sdk.server.operations.objects import object_json, version_headers
 from astore_sdk.server.problems import Problem
 from astore_sdk.server.store import entered
@@ -96,8 +98,9 @@ def _part(entry: JsonValue) -> tuple[int, str]:
 
 async def complete_multipart_upload(store: Store, request: Request) -> Response:
     """Make an object of the named parts, or give the object that an equal request made."""
-    asked = CompleteRequest.parse(await request.json(store.limits.max_json_size), store.limits.max_parts)
     conditions = Conditions.of(request.headers)
+    async with json_body(store, request, store.limits.max_complete_size) as body:
+        asked = CompleteRequest.parse(body, store.limits.max_parts)
     # A client that gave up waiting repeats the request while the first is still reading: it waits for that one.
     async with store.completing(request.query["uploadId"]):
         with entered(store) as reading:
@@ -131,6 +134,7 @@ def _look_up(connection: Connection, request: Request) -> Completed | tuple[Stor
 
 async def _digest(store: Store, chosen: list[Blob], expected: str | None) -> str:
     if len(chosen) == 1:
+        await store.blobs.require_good(chosen)
         digest = chosen[0].digest
     else:
         # Without a digest to compare the whole with, each part is compared with its own.

@@ -13,12 +13,14 @@ from astore_sdk.server.catalogue.objects import Content, Written
 from astore_sdk.server.headers import METADATA_PREFIX, Conditions, description_of, http_date, parse_range
 from astore_sdk.server.names import percent_decode, require_bucket_name, require_key, split_bucket_and_key
 from astore_sdk.server.operations.bodies import receive_body
+from astore_sdk.server.operations.json_bodies import json_body
 from astore_sdk.server.problems import Problem
 from astore_sdk.server.query import text_bytes, whole_number
 from astore_sdk.server.store import entered
 from astore_sdk.server.values import moment, timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -141,8 +143,8 @@ async def delete_object(store: Store, request: Request) -> Response:
 
 async def delete_objects(store: Store, request: Request) -> Response:
     """Delete many objects at once, with a result for each."""
-    body = await request.json(store.limits.max_json_size)
-    keys = body.get("keys") if isinstance(body, dict) else None
+    async with json_body(store, request, store.limits.max_delete_size) as body:
+        keys = body.get("keys") if isinstance(body, dict) else None
     if not isinstance(keys, list) or not 1 <= len(keys) <= store.limits.max_delete_keys:
         raise Problem("InvalidRequest", f'The body is {{"keys": […]}} with 1 to {store.limits.max_delete_keys} keys.')
     wanted: list[str] = []
@@ -179,9 +181,16 @@ async def copy_object(store: Store, request: Request) -> Response:
     conditions = Conditions.of(request.headers)
     source_conditions = Conditions.of(request.headers, prefix="x-amz-copy-source-")
 
-    def change(connection: Connection) -> Written:
+    def find_source(connection: Connection) -> StoredObject:
         source = objects.require(connection, source_bucket, source_key)
         source_conditions.check_source(source)
+        return source
+
+    await _require_good(store, find_source)
+
+    def change(connection: Connection) -> Written:
+        # Whatever has replaced the source meanwhile was itself written, or checked, by this process.
+        source = find_source(connection)
         place = objects.require_place(connection, request.bucket, request.key)
         conditions.check_write(place.object)
         description = given if directive == "REPLACE" else source.description
@@ -190,6 +199,17 @@ async def copy_object(store: Store, request: Request) -> Response:
     written = await store.catalogue.write(change)
     store.blobs.remove_unused(written.doomed)
     return object_written(request.bucket, written.object)
+
+
+async def _require_good(store: Store, find: Callable[[Connection], StoredObject]) -> None:
+    """See that an object has the bytes that were stored."""
+    with entered(store) as reading:
+        blobs = await store.catalogue.read(lambda connection: objects.blobs_of(connection, find(connection)))
+        release = reading.hold(blobs)
+        try:
+            await store.blobs.require_good(blobs)
+        finally:
+            release()
 
 
 def _copy_source(header: str) -> tuple[str, bytes]:

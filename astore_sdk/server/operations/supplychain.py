@@ -22,6 +22,7 @@ from astore_sdk.server.catalogue import objects, records
 from astore_sdk.server.catalogue.records import NewRecord, Page, Record
 from astore_sdk.server.digests import is_digest
 from astore_sdk.server.limits import KIB
+from astore_sdk.server.operations.json_bodies import json_body
 from astore_sdk.server.problems import Problem
 from astore_sdk.server.query import whole_number
 from astore_sdk.server.record_forms import (
@@ -116,15 +117,15 @@ class _Taken:
     """What a request says, checked."""
 
     label: str
-    named: str | None
-    """The digest of the bytes that it speaks of, if it names one."""
+    digest: str
+    """Of the bytes that it speaks of."""
     body: str
-    identity: str
-    """What makes a record equal to another, besides the digest."""
+    fingerprint: str
     head: Head
 
 
-def _take(form: RecordForm, body: JsonValue) -> _Taken:
+def _take(form: RecordForm, body: JsonValue, present: str) -> _Taken:
+    """Read a record. If it does not name the bytes that it speaks of, these are the `present` ones."""
     refuse_private_keys(body)
     refuse_deep_nesting(body)
     fields = Fields(body)
@@ -132,40 +133,48 @@ def _take(form: RecordForm, body: JsonValue) -> _Taken:
     named = fields.optional_digest("artifactDigest")
     if form.needs_digest and named is None:
         raise Problem("InvalidRequest", "'artifactDigest' must be there: the SHA-256 of the bytes that were signed.")
+    digest = named or present
     text = json.dumps(kept, sort_keys=True, ensure_ascii=False)
+    return _Taken(str(kept[form.label]), digest, text, _fingerprint(digest, kept, text), head_of(form, kept))
+
+
+def _fingerprint(digest: str, kept: dict[str, JsonValue], text: str) -> str:
     # Equal records were always told by their text in ASCII.
     is_ascii = text.isascii() and "\x7f" not in text
-    return _Taken(str(kept[form.label]), named, text, text if is_ascii else json.dumps(kept, sort_keys=True), head_of(form, kept))
+    identity = text if is_ascii else json.dumps(kept, sort_keys=True)
+    made = hashlib.sha256(f"{digest}\n".encode())
+    # Piece by piece: a large text is not copied as a whole.
+    for start in range(0, len(identity), _PIECE):
+        made.update(identity[start : start + _PIECE].encode())
+    return made.hexdigest()
 
 
 async def _add(store: Store, request: Request, form: RecordForm) -> Response:
-    await store.catalogue.read(lambda connection: _require_object(connection, request))
+    present = await store.catalogue.read(lambda connection: _require_object(connection, request).digest)
     limits = store.limits
-    most = limits.max_sbom_size if form.is_document else limits.max_record_size
-    taken = await store.in_thread(partial(_take, form, await request.json(most)))
+    async with json_body(store, request, limits.max_sbom_size if form.is_document else limits.max_record_size) as body:
+        taken = await store.in_json_thread(partial(_take, form, body, present))
 
-    def change(connection: Connection) -> tuple[StoredObject, Record, bool]:
-        owner = _require_object(connection, request)
-        digest = taken.named or owner.digest
-        fingerprint = hashlib.sha256(f"{digest}\n{taken.identity}".encode()).hexdigest()
-        equal = records.find_equal(connection, owner.id, form.kind, fingerprint)
-        # First this: a repeat of what was stored is that, even if the object has other bytes by now.
-        if equal is not None:
-            return owner, equal, False
-        if digest != owner.digest:
-            raise Problem("DigestMismatch", f"The object has the digest {owner.digest} now, not {digest}.")
-        if records.count(connection, owner.id, form.kind, digest) >= limits.max_records:
-            raise Problem(
-                "TooManyRecords",
-                f"These bytes of the object have {limits.max_records} records of this kind, and no more are taken. "
-                "Deleting the object deletes them all.",
-            )
-        new = NewRecord(secrets.token_hex(16), taken.label, digest, fingerprint, taken.body, store.now_us())
-        return owner, records.add(connection, owner.id, form.kind, new, taken.head), True
+        def change(connection: Connection) -> tuple[StoredObject, Record, bool]:
+            owner = _require_object(connection, request)
+            equal = records.find_equal(connection, owner.id, form.kind, taken.fingerprint)
+            # First this: a repeat of what was stored is that, even if the object has other bytes by now.
+            if equal is not None:
+                return owner, equal, False
+            if taken.digest != owner.digest:
+                raise Problem("DigestMismatch", f"The object has the digest {owner.digest} now, not {taken.digest}.")
+            if records.count(connection, owner.id, form.kind, taken.digest) >= limits.max_records:
+                raise Problem(
+                    "TooManyRecords",
+                    f"These bytes of the object have {limits.max_records} records of this kind, and no more are taken. "
+                    "Deleting the object deletes them all.",
+                )
+            new = NewRecord(secrets.token_hex(16), taken.label, taken.digest, taken.fingerprint, taken.body, store.now_us())
+            return owner, records.add(connection, owner.id, form.kind, new, taken.head), True
 
-    owner, record, is_new = await store.catalogue.write(change)
-    whole = await store.catalogue.read(lambda connection: _whole(connection, record, owner, taken.body))
-    return _sent(store, 201 if is_new else 200, whole)
+        owner, record, is_new = await store.catalogue.write(change)
+        whole = await store.catalogue.read(lambda connection: _whole(connection, record, owner, taken.body))
+        return _sent(store, 201 if is_new else 200, whole)
 
 
 async def _list(store: Store, request: Request, form: RecordForm, name: str, *, label: str | None = None) -> Response:

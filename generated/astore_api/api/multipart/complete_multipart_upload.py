@@ -137,7 +137,7 @@ def sync_detailed(
     and the
     parts are still there. Comparing reads the whole object, so the answer may take its time. Repeating
     a complete
-    that has succeeded answers with the same object.
+    that has succeeded answers with the same object. The body has at most 4 MiB (413 `EntityTooLarge`).
 
     Args:
         bucket (str):
@@ -189,7 +189,7 @@ def sync(
     and the
     parts are still there. Comparing reads the whole object, so the answer may take its time. Repeating
     a complete
-    that has succeeded answers with the same object.
+    that has succeeded answers with the same object. The body has at most 4 MiB (413 `EntityTooLarge`).
 
     Args:
         bucket (str):
@@ -236,7 +236,7 @@ async def asyncio_detailed(
     and the
     parts are still there. Comparing reads the whole object, so the answer may take its time. Repeating
     a complete
-    that has succeeded answers with the same object.
+    that has succeeded answers with the same object. The body has at most 4 MiB (413 `EntityTooLarge`).
 
     Args:
         bucket (str):
@@ -286,7 +286,7 @@ async def asyncio(
     and the
     parts are still there. Comparing reads the whole object, so the answer may take its time. Repeating
     a complete
-    that has succeeded answers with the same object.
+    that has succeeded answers with the same object. The body has at most 4 MiB (413 `EntityTooLarge`).
 
     Args:
         bucket (str):

@@ -123,7 +123,9 @@ def sync_detailed(
     come along
     (`COPY`) or are taken from this request (`REPLACE`). Supply-chain records are not copied: they speak
     of one
-    bucket and key.
+    bucket and key. Damaged bytes are not copied (500 `DataCorrupted`): the store may have to read the
+    object to know
+    that, so the answer may take its time.
 
     Args:
         bucket (str):
@@ -170,7 +172,9 @@ def sync(
     come along
     (`COPY`) or are taken from this request (`REPLACE`). Supply-chain records are not copied: they speak
     of one
-    bucket and key.
+    bucket and key. Damaged bytes are not copied (500 `DataCorrupted`): the store may have to read the
+    object to know
+    that, so the answer may take its time.
 
     Args:
         bucket (str):
@@ -212,7 +216,9 @@ async def asyncio_detailed(
     come along
     (`COPY`) or are taken from this request (`REPLACE`). Supply-chain records are not copied: they speak
     of one
-    bucket and key.
+    bucket and key. Damaged bytes are not copied (500 `DataCorrupted`): the store may have to read the
+    object to know
+    that, so the answer may take its time.
 
     Args:
         bucket (str):
@@ -257,7 +263,9 @@ async def asyncio(
     come along
     (`COPY`) or are taken from this request (`REPLACE`). Supply-chain records are not copied: they speak
     of one
-    bucket and key.
+    bucket and key. Damaged bytes are not copied (500 `DataCorrupted`): the store may have to read the
+    object to know
+    that, so the answer may take its time.
 
     Args:
         bucket (str):

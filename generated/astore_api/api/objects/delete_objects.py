@@ -116,7 +116,8 @@ def sync_detailed(
 
      Deletes up to 1000 objects in one request. Each key has its own result: one that was not there
     counts as
-    deleted, one that could not be deleted is listed with its reason.
+    deleted, one that could not be deleted is listed with its reason. The body has at most 6 MiB (413
+    `EntityTooLarge`).
 
     Args:
         bucket (str):
@@ -155,7 +156,8 @@ def sync(
 
      Deletes up to 1000 objects in one request. Each key has its own result: one that was not there
     counts as
-    deleted, one that could not be deleted is listed with its reason.
+    deleted, one that could not be deleted is listed with its reason. The body has at most 6 MiB (413
+    `EntityTooLarge`).
 
     Args:
         bucket (str):
@@ -189,7 +191,8 @@ async def asyncio_detailed(
 
      Deletes up to 1000 objects in one request. Each key has its own result: one that was not there
     counts as
-    deleted, one that could not be deleted is listed with its reason.
+    deleted, one that could not be deleted is listed with its reason. The body has at most 6 MiB (413
+    `EntityTooLarge`).
 
     Args:
         bucket (str):
@@ -226,7 +229,8 @@ async def asyncio(
 
      Deletes up to 1000 objects in one request. Each key has its own result: one that was not there
     counts as
-    deleted, one that could not be deleted is listed with its reason.
+    deleted, one that could not be deleted is listed with its reason. The body has at most 6 MiB (413
+    `EntityTooLarge`).
 
     Args:
         bucket (str):

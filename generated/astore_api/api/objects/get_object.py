@@ -139,6 +139,11 @@ def sync_detailed(
     asked for; a `Range` header that names several, or that cannot be read, is ignored (RFC 9110,
     section 14.2).
 
+    Damaged bytes never make a whole answer: it is 500 `DataCorrupted`, or it breaks off. Before the
+    first range of a
+    large object the store may have to read all of it, or all of one of its parts, so the answer may
+    take its time.
+
     Args:
         bucket (str):
         key (str):
@@ -188,6 +193,11 @@ def sync(
     asked for; a `Range` header that names several, or that cannot be read, is ignored (RFC 9110,
     section 14.2).
 
+    Damaged bytes never make a whole answer: it is 500 `DataCorrupted`, or it breaks off. Before the
+    first range of a
+    large object the store may have to read all of it, or all of one of its parts, so the answer may
+    take its time.
+
     Args:
         bucket (str):
         key (str):
@@ -231,6 +241,11 @@ async def asyncio_detailed(
     range may be
     asked for; a `Range` header that names several, or that cannot be read, is ignored (RFC 9110,
     section 14.2).
+
+    Damaged bytes never make a whole answer: it is 500 `DataCorrupted`, or it breaks off. Before the
+    first range of a
+    large object the store may have to read all of it, or all of one of its parts, so the answer may
+    take its time.
 
     Args:
         bucket (str):
@@ -278,6 +293,11 @@ async def asyncio(
     range may be
     asked for; a `Range` header that names several, or that cannot be read, is ignored (RFC 9110,
     section 14.2).
+
+    Damaged bytes never make a whole answer: it is 500 `DataCorrupted`, or it breaks off. Before the
+    first range of a
+    large object the store may have to read all of it, or all of one of its parts, so the answer may
+    take its time.
 
     Args:
         bucket (str):
