@@ -139,6 +139,7 @@ MERSENNE = 2**2203 - 1  # a prime
         ((2**1279 - 1) ** 3, "power"),
         (_good_modulus() ** 5, "bits, more than"),
     ],
+    ids=["a power of two", "even", "three times", "751 times", "a prime", "a square", "a cube", "too long"],
 )
 def test_a_modulus_that_is_none(modulus: int, said: str) -> None:
     with pytest.raises(InvalidInputError, match=said):
