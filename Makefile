@@ -25,7 +25,7 @@ demo: setup          ## Start the embedded store and do the main job on real fil
 WORKERS ?= 3
 
 test: setup          ## Run every test, some at a time: `make test WORKERS=1` one after another.
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 test-stock: setup    ## Run what speaks with a store without the fast lane: over httpx as it comes.
 	ASTORE_FAST_LANE=0 $(BIN)/python -m pytest tests/client tests/transfer tests/parallel tests/concurrency tests/property tests/lane
