@@ -54,7 +54,7 @@ class AsyncClient:
         """Make a client; see `Client`."""
         self._config = usable(config)
         self._settings = Settings(config.retry, config.transfer)
-        from ._transport.aio import connect  # not before it is needed: with httpx it is most of an import's cost
+        from ._runners.aio import connect  # not before it is needed: with httpx it is most of an import's cost
 
         self._runner = connect(config, transport)
         self._owner = True

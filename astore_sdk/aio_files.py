@@ -15,7 +15,7 @@ from .models import Object
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from ._transport.aio import Carried
+    from ._runners.aio import Carried
 
 __all__ = ["AsyncObjectReader", "AsyncObjectStream", "AsyncObjectWriter"]
 

@@ -64,7 +64,7 @@ class Client:
         """
         self._config = usable(config)
         self._settings = Settings(config.retry, config.transfer)
-        from ._transport.sync import connect  # not before it is needed: with httpx it is most of an import's cost
+        from ._runners.sync import connect  # not before it is needed: with httpx it is most of an import's cost
 
         self._runner = connect(config, transport)
         self._owner = True

@@ -14,7 +14,7 @@ from .models import Object
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-    from ._transport.sync import Carried
+    from ._runners.sync import Carried
 
 __all__ = ["ObjectReader", "ObjectStream", "ObjectWriter"]
 

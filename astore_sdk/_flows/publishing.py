@@ -9,6 +9,8 @@ from typing import cast
 
 from attrs import define, field, frozen
 
+from .._core.flow import Steps, work
+from .._core.perform import perform
 from .._operations import objects, supply_chain
 from .._operations.records import ATTESTATIONS, SBOMS, SIGNATURES
 from .._transfers.body import SourceBody
@@ -18,8 +20,6 @@ from .._transfers.plan import MAX_SIZE
 from .._transfers.progress import check_callback
 from .._transfers.source import Feed, Source, open_data
 from .._transfers.upload import upload
-from .._transport.perform import perform
-from .._transport.steps import Steps, work
 from .._wire.convert import Listed
 from .._wire.names import check_bucket, check_key
 from ..config import Settings

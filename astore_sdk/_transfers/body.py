@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from attrs import define, field
 
-from .._transport.steps import Steps, work
+from .._core.flow import Steps, work
 from .digest import AT_ONCE, RunningDigest
 from .source import Source
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from attrs import evolve, frozen
 
+from .._core.flow import Steps
+from .._core.perform import Settle, Settled, perform
 from .._operations import objects
-from .._transport.perform import Settle, Settled, perform
-from .._transport.steps import Steps
 from ..config import RetryPolicy, Settings
 from ..exceptions import ArtifactStoreError, IntegrityError, NotFoundError, SourceChangedError
 from ..models import Object

@@ -7,10 +7,10 @@ from functools import partial
 
 from attrs import define, evolve, field, frozen
 
+from .._core.flow import Steps, tell, work
+from .._core.retry import Budget
+from .._core.workers import Crew, OnCall, employ
 from .._operations import objects
-from .._transport.crew import Crew, OnCall, employ
-from .._transport.retry import Budget
-from .._transport.steps import Steps, tell, work
 from .._wire import convert
 from .._wire.ranges import ByteRange
 from ..config import Settings

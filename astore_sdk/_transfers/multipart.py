@@ -6,11 +6,11 @@ from functools import partial
 
 from attrs import define, evolve, field
 
+from .._core.flow import Steps, tell, work
+from .._core.perform import perform
+from .._core.retry import Budget
+from .._core.workers import Crew, employ, hire
 from .._operations import multipart
-from .._transport.crew import Crew, employ, hire
-from .._transport.perform import perform
-from .._transport.retry import Budget
-from .._transport.steps import Steps, tell, work
 from ..config import RetryPolicy
 from ..exceptions import ArtifactStoreError, IntegrityError, NotFoundError
 from ..models import MultipartUpload, Object, Part

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._transport.steps import Steps
+from .._core.flow import Steps
 from ..exceptions import SourceChangedError
 from .body import SourceBody
 from .plan import MAX_PARTS, PlannedPart, part_size_for, plan_parts, stream_part_size

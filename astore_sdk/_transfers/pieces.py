@@ -10,8 +10,8 @@ from typing import Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
-from .._transport.crew import Crew
-from .._transport.steps import Steps, work
+from .._core.flow import Steps, work
+from .._core.workers import Crew
 from ..config import MIB
 from .digest import RunningDigest
 from .plan import plan_ranges

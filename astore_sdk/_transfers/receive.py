@@ -8,11 +8,11 @@ from typing import Protocol, cast
 
 from attrs import define, field
 
+from .._core.flow import Close, Steps, open_answer, read, tell
+from .._core.operation import Operation
+from .._core.perform import check_resource, wait_or_raise
+from .._core.retry import FRESH_START, Budget, retry_after
 from .._operations import objects
-from .._operations.operation import Operation
-from .._transport.perform import check_resource, wait_or_raise
-from .._transport.retry import FRESH_START, Budget, retry_after
-from .._transport.steps import Close, Steps, open_answer, read, tell
 from .._wire import failures
 from ..config import Settings
 from ..exceptions import (

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from attrs import define, evolve, field
 
-from .._transport.steps import Theirs
+from .._core.flow import Theirs
 from ..exceptions import (
     BadRequestError,
     IntegrityError,

@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from .._transport.steps import Steps, meet, tell, work
+from .._core.flow import Steps, meet, tell, work
 from ..config import MIB
 from ..exceptions import InvalidInputError, SourceChangedError
 from ..types import AsyncData, Buffer

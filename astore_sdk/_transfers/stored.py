@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from .._core.flow import Steps
+from .._core.perform import perform
 from .._operations import multipart
-from .._transport.perform import perform
-from .._transport.steps import Steps
 from ..config import Settings
 from ..exceptions import ResponseDecodeError
 from ..models import Part

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from .._transport.steps import Steps, meet, tell, work
+from .._core.flow import Steps, meet, tell, work
 from ..types import AsyncWriter
 
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from functools import partial
 
+from .._core.flow import Steps, work
+from .._core.perform import perform
 from .._operations import objects
-from .._transport.perform import perform
-from .._transport.steps import Steps, work
 from .._wire.names import check_bucket, check_key
 from ..config import Settings
 from ..exceptions import IntegrityError, InvalidInputError

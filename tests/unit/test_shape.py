@@ -74,8 +74,10 @@ LAYERS = [
     ("client", "aio"),
     ("_flows",),
     ("_transfers",),
-    ("_transport",),
+    ("_runners",),
+    ("_http",),
     ("_operations",),
+    ("_core",),
     ("_wire",),
     ("supplychain",),
     ("models", "config", "auth"),
@@ -134,9 +136,9 @@ def test_httpx_shows_nowhere_but_where_it_is_spoken() -> None:
     for path in PACKAGE.rglob("*.py"):
         name = str(path.relative_to(PACKAGE))
         code = ast.unparse(ast.parse(path.read_text()))
-        assert not clients.search(code) or name.startswith("_transport"), name
+        assert not clients.search(code) or name.startswith("_http/"), name
         # The lane raises what httpx raises, in whose place it stands.
-        assert not failures.search(code) or name == "_wire/failures.py" or name.startswith("_transport/lane/"), name
+        assert not failures.search(code) or name == "_wire/failures.py" or name.startswith("_http/h1/"), name
 
 
 def test_import_is_light() -> None:

@@ -12,9 +12,9 @@ from typing import cast
 
 import httpx
 
+from ..._core.flow import Body
 from ...config import Timeout
-from ..outgoing import Outgoing
-from ..steps import Body
+from ..requests import Outgoing
 from .heads import request_head
 from .incoming import Incoming
 from .origin import Origin

@@ -18,22 +18,22 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from .._operations.operation import Operation
+from .._core.flow import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
+from .._core.operation import Operation
+from .._core.perform import perform
+from .._core.workers import Crew, InlineCrew
+from .._http.channel import Channel, Gatherer
+from .._http.h1.aio import Lane
+from .._http.over_httpx import AsyncStock
+from .._http.requests import AsyncReply, Outgoing
+from .._http.routing import Ways, is_httpx_its_own
 from .._wire.failures import RAISED_BY_HTTPX
 from .._wire.messages import Answer
 from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError
 from . import sync
-from .crew import Crew, InlineCrew
-from .http import Channel, Gatherer
-from .lane.aio import Lane
-from .outgoing import AsyncReply, Outgoing
-from .perform import perform
-from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
-from .stock import AsyncStock
 from .threads import ThreadedCrew
-from .ways import Ways, is_httpx_its_own
 
 T = TypeVar("T")
 

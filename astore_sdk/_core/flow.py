@@ -12,8 +12,8 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from attrs import frozen
 
-from .._operations.operation import Operation
 from .._wire.messages import Answer
+from .operation import Operation
 
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ class Wait:
 
 @frozen
 class Hire:
-    """Get so many workers for jobs that run beside the flow: a `crew.Crew`."""
+    """Get so many workers for jobs that run beside the flow: a `workers.Crew`."""
 
     size: int
 

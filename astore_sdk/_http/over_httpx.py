@@ -10,11 +10,11 @@ from typing import Protocol, cast
 
 import httpx
 
+from .._core.flow import Body
 from .._wire.messages import RawHeaders
 from ..exceptions import InvalidInputError
-from .http import ClientArguments
-from .outgoing import Outgoing
-from .steps import Body
+from .channel import ClientArguments
+from .requests import Outgoing
 
 
 class _Borrowed(httpx.BaseTransport):

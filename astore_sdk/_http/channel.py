@@ -13,7 +13,8 @@ from urllib.request import getproxies
 import httpx
 from attrs import astuple, evolve
 
-from .._operations.operation import Operation
+from .._core.flow import Body
+from .._core.operation import Operation
 from .._version import __version__
 from .._wire import failures
 from .._wire.messages import Answer, header_fields
@@ -23,8 +24,7 @@ from .._wire.resource import FIELD, resource_field
 from ..auth import BearerAuth
 from ..config import Config, Timeout, proxy_url
 from ..exceptions import InvalidInputError, NetworkError, ResponseDecodeError
-from .outgoing import AsyncReply, Outgoing, Reply
-from .steps import Body
+from .requests import AsyncReply, Outgoing, Reply
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
 """Methods that say how long their body is even if it has no bytes (RFC 9110, section 8.6)."""

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from attrs import frozen
 
+from .._core.flow import Body
 from .._wire.messages import RawHeaders
 from ..auth import BearerAuth
 from ..config import Timeout
-from .steps import Body
 
 
 @frozen

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeVar, cast
 
-from .steps import Hire, Steps, tell
+from .flow import Hire, Steps, tell
 
 T = TypeVar("T")
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import httpx
 
-from .lane.sync import Lane
-from .outgoing import Outgoing, Reply
-from .steps import Body
-from .stock import Stock
-from .ways import Ways, is_httpx_its_own
+from .._core.flow import Body
+from .h1.sync import Lane
+from .over_httpx import Stock
+from .requests import Outgoing, Reply
+from .routing import Ways, is_httpx_its_own
 
 
 class Stopped(Exception):  # noqa: N818 - a signal between a crew and its workers, not an error of the SDK

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from attrs import frozen
 
-from .lines import Line, Stopped
-from .steps import Steps, Wait, tell, work
+from .._core.flow import Steps, Wait, tell, work
+from .._http.connections import Line, Stopped
 
 if TYPE_CHECKING:
     from .sync import Connections, Runner

@@ -8,14 +8,14 @@ from typing import Generic, TypeVar, cast
 
 from attrs import frozen
 
-from .._operations.operation import Operation
 from .._wire import failures
 from .._wire.messages import Answer
 from .._wire.resource import check_location, check_members
 from ..config import RetryPolicy
 from ..exceptions import ArtifactStoreError, NetworkError, ResponseDecodeError, WrongObjectError
+from .flow import Body, Sleep, Steps, exchange
+from .operation import Operation
 from .retry import Budget, GiveUp, decide, is_ambiguous, retry_after
-from .steps import Body, Sleep, Steps, exchange
 
 T = TypeVar("T")
 

@@ -12,20 +12,20 @@ from typing import Generic, TypeVar, assert_never, cast
 
 import httpx
 
-from .._operations.operation import Operation
+from .._core.flow import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
+from .._core.operation import Operation
+from .._core.perform import perform
+from .._core.workers import Crew, InlineCrew
+from .._http.channel import Channel, Gatherer
+from .._http.connections import Line
+from .._http.requests import Outgoing, Reply
+from .._http.routing import Ways
 from .._wire.failures import RAISED_BY_HTTPX
 from .._wire.messages import Answer
 from ..auth import BearerAuth
 from ..config import Config
 from ..exceptions import InvalidInputError, NetworkError
-from .crew import Crew, InlineCrew
-from .http import Channel, Gatherer
-from .lines import Line
-from .outgoing import Outgoing, Reply
-from .perform import perform
-from .steps import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
 from .threads import ThreadedCrew
-from .ways import Ways
 
 T = TypeVar("T")
 
