@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ._transfers.window import Window
+from ._transfers.download.read_ahead import Window
 from .files import GATHERED
 from .models import Object
 

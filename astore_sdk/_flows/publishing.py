@@ -13,13 +13,13 @@ from .._core.flow import Steps, work
 from .._core.perform import perform
 from .._operations import objects, supply_chain
 from .._operations.records import ATTESTATIONS, SBOMS, SIGNATURES
-from .._transfers.body import SourceBody
 from .._transfers.digest import RunningDigest
-from .._transfers.download import hashing
+from .._transfers.download.one_object import hashing
 from .._transfers.plan import MAX_SIZE
 from .._transfers.progress import check_callback
-from .._transfers.source import Feed, Source, open_data
-from .._transfers.upload import upload
+from .._transfers.upload.body import SourceBody
+from .._transfers.upload.one_object import upload
+from .._transfers.upload.source import Feed, Source, open_data
 from .._wire.convert import Listed
 from .._wire.names import check_bucket, check_key
 from ..config import Settings

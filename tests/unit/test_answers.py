@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from astore_sdk import ArtifactStoreError, NetworkError, NetworkTimeoutError, PreconditionFailedError, ResponseDecodeError
-from astore_sdk._transfers.reception import Reception, VersionChanged
+from astore_sdk._transfers.download.expected_range import Reception, VersionChanged
 from astore_sdk._wire import convert, failures
 from astore_sdk._wire.messages import Answer, header_fields
 from astore_sdk._wire.metadata import decode_value

@@ -10,11 +10,11 @@ import re
 
 from attrs import define, field
 
-from .._wire.digests import digest_of_field
-from .._wire.messages import Answer
-from .._wire.names import bare_etag
-from .._wire.ranges import ByteRange, ContentRange
-from ..exceptions import IntegrityError, PreconditionFailedError, RangeNotSatisfiableError, ResponseDecodeError
+from ..._wire.digests import digest_of_field
+from ..._wire.messages import Answer
+from ..._wire.names import bare_etag
+from ..._wire.ranges import ByteRange, ContentRange
+from ...exceptions import IntegrityError, PreconditionFailedError, RangeNotSatisfiableError, ResponseDecodeError
 
 
 class VersionChanged(Exception):  # noqa: N818 - a signal between two of our functions, not an error of the SDK

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from attrs import define, field
 
-from .._core.flow import Steps, work
-from .digest import AT_ONCE, RunningDigest
+from ..._core.flow import Steps, work
+from ..digest import AT_ONCE, RunningDigest
 from .source import Source
 
 

@@ -6,7 +6,7 @@ import io
 
 from attrs import define, field
 
-from ..config import MIB
+from ...config import MIB
 
 LEAST_AHEAD = MIB // 4
 MOST_AHEAD = 8 * MIB

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .._core.flow import Steps
-from ..exceptions import SourceChangedError
+from ..._core.flow import Steps
+from ...exceptions import SourceChangedError
+from ..plan import MAX_PARTS, PlannedPart, part_size_for, plan_parts, stream_part_size
+from ..spool import SPOOLED
 from .body import SourceBody
-from .plan import MAX_PARTS, PlannedPart, part_size_for, plan_parts, stream_part_size
 from .source import Feed, FileSource, Source
-from .spool import SPOOLED
 
 
 class SourceParts:

@@ -12,10 +12,10 @@ from typing import cast
 from .._core.flow import Steps, work
 from .._core.perform import Settled, perform
 from .._operations import multipart
-from .._transfers.body import SourceBody
-from .._transfers.destination import settle_by_digest
 from .._transfers.plan import MAX_PARTS
-from .._transfers.source import Feed, Source, open_data, wrong_size
+from .._transfers.upload.body import SourceBody
+from .._transfers.upload.destination import settle_by_digest
+from .._transfers.upload.source import Feed, Source, open_data, wrong_size
 from .._wire.digests import check_digest
 from ..config import MAX_PUT_SIZE, Settings
 from ..exceptions import ArtifactStoreError, InvalidInputError

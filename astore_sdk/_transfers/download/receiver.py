@@ -8,14 +8,14 @@ from typing import Protocol, cast
 
 from attrs import define, field
 
-from .._core.flow import Close, Steps, open_answer, read, tell
-from .._core.operation import Operation
-from .._core.perform import check_resource, wait_or_raise
-from .._core.retry import FRESH_START, Budget, retry_after
-from .._operations import objects
-from .._wire import failures
-from ..config import Settings
-from ..exceptions import (
+from ..._core.flow import Close, Steps, open_answer, read, tell
+from ..._core.operation import Operation
+from ..._core.perform import check_resource, wait_or_raise
+from ..._core.retry import FRESH_START, Budget, retry_after
+from ..._operations import objects
+from ..._wire import failures
+from ...config import Settings
+from ...exceptions import (
     ArtifactStoreError,
     IntegrityError,
     NetworkError,
@@ -23,8 +23,8 @@ from ..exceptions import (
     RangeNotSatisfiableError,
     ResponseDecodeError,
 )
-from .digest import Hashing
-from .reception import Reception, VersionChanged
+from ..digest import Hashing
+from .expected_range import Reception, VersionChanged
 
 
 class Sink(Protocol):

@@ -6,24 +6,24 @@ import os
 from collections.abc import Mapping
 from functools import partial
 
-from .._core.flow import Steps, work
-from .._core.perform import perform
-from .._operations import objects
-from .._wire.names import check_bucket, check_key
-from ..config import Settings
-from ..exceptions import IntegrityError, InvalidInputError
-from ..models import Object
-from ..types import AsyncData, ProgressCallback
+from ..._core.flow import Steps, work
+from ..._core.perform import perform
+from ..._operations import objects
+from ..._wire.names import check_bucket, check_key
+from ...config import Settings
+from ...exceptions import IntegrityError, InvalidInputError
+from ...models import Object
+from ...types import AsyncData, ProgressCallback
+from ..plan import part_size_for
+from ..progress import Progress, check_callback
+from ..resume.journal import Journal, Record
+from ..resume.resumable import ResumableUpload
+from ..resume.state import UploadPlan
+from ..resume.state import described as described_by
 from .body import SourceBody
 from .destination import Destination, compared
-from .journal import Journal, Record
-from .multipart import forget_earlier, send_in_parts
-from .parts import FeedParts, SourceParts
-from .plan import part_size_for
-from .progress import Progress, check_callback
-from .resumable import ResumableUpload
-from .resumption import UploadPlan
-from .resumption import described as described_by
+from .in_parts import forget_earlier, send_in_parts
+from .part_sources import FeedParts, SourceParts
 from .source import CallerFeed, Feed, FileSource, Source, open_data, wrong_size
 
 

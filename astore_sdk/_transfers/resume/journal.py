@@ -18,7 +18,7 @@ from typing import cast
 
 from platformdirs import user_state_path
 
-from ..exceptions import TransferInProgressError
+from ...exceptions import TransferInProgressError
 
 if sys.platform == "win32":
     import msvcrt

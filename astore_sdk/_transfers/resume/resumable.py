@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from attrs import define, evolve, field
 
-from .._core.flow import Theirs
-from ..exceptions import (
+from ..._core.flow import Theirs
+from ...exceptions import (
     BadRequestError,
     IntegrityError,
     NotFoundError,
@@ -17,7 +17,7 @@ from ..exceptions import (
     SourceChangedError,
 )
 from .journal import DamagedJournal, Journal, Record
-from .resumption import DownloadState, SentPart, UploadPlan, UploadState, part_record
+from .state import DownloadState, SentPart, UploadPlan, UploadState, part_record
 
 State = TypeVar("State", UploadState, DownloadState)
 

@@ -7,14 +7,14 @@ from functools import partial
 
 from attrs import define, evolve, field, frozen
 
-from .._core.flow import Steps, tell, work
-from .._core.retry import Budget
-from .._core.workers import Crew, OnCall, employ
-from .._operations import objects
-from .._wire import convert
-from .._wire.ranges import ByteRange
-from ..config import Settings
-from ..exceptions import (
+from ..._core.flow import Steps, tell, work
+from ..._core.retry import Budget
+from ..._core.workers import Crew, OnCall, employ
+from ..._operations import objects
+from ..._wire import convert
+from ..._wire.ranges import ByteRange
+from ...config import Settings
+from ...exceptions import (
     IntegrityError,
     InvalidInputError,
     NotFoundError,
@@ -22,15 +22,15 @@ from ..exceptions import (
     PreconditionFailedError,
     RangeNotSatisfiableError,
 )
-from ..models import Object
-from ..types import AsyncWriter, ProgressCallback
-from .digest import ASIDE
-from .journal import Journal
-from .pieces import divisible, receive_in_pieces
-from .progress import Progress, check_callback
-from .receive import Receiver, Sink
-from .reception import RangesIgnored, Reception, VersionChanged
-from .resumable import ResumableDownload, is_final
+from ...models import Object
+from ...types import AsyncWriter, ProgressCallback
+from ..digest import ASIDE
+from ..progress import Progress, check_callback
+from ..resume.journal import Journal
+from ..resume.resumable import ResumableDownload, is_final
+from .expected_range import RangesIgnored, Reception, VersionChanged
+from .in_ranges import divisible, receive_in_pieces
+from .receiver import Receiver, Sink
 from .target import CallerTarget, MemoryTarget, NoTarget, PathTarget, Target, open_target
 
 Accept = Callable[[Object, bytes], Steps[None]]

@@ -17,15 +17,12 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from .._core.flow import Steps, meet, tell, work
-from ..config import MIB
-from ..exceptions import InvalidInputError, SourceChangedError
-from ..types import AsyncData, Buffer
-from .resumption import SourceIdentity
-from .spool import SPOOLED, Spool
-
-CHUNK = MIB
-"""Bytes that are read and sent at once: fewer are slower, more are copied twice on their way."""
+from ..._core.flow import Steps, meet, tell, work
+from ...exceptions import InvalidInputError, SourceChangedError
+from ...types import AsyncData, Buffer
+from ..plan import CHUNK
+from ..resume.state import SourceIdentity
+from ..spool import SPOOLED, Spool
 
 
 class MemorySource:

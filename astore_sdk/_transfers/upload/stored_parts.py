@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from .._core.flow import Steps
-from .._core.perform import perform
-from .._operations import multipart
-from ..config import Settings
-from ..exceptions import ResponseDecodeError
-from ..models import Part
+from ..._core.flow import Steps
+from ..._core.perform import perform
+from ..._operations import multipart
+from ...config import Settings
+from ...exceptions import ResponseDecodeError
+from ...models import Part
 
 Marker = TypeVar("Marker", str, int, tuple[str, str])
 

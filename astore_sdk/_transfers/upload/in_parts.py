@@ -6,22 +6,22 @@ from functools import partial
 
 from attrs import define, evolve, field
 
-from .._core.flow import Steps, tell, work
-from .._core.perform import perform
-from .._core.retry import Budget
-from .._core.workers import Crew, employ, hire
-from .._operations import multipart
-from ..config import RetryPolicy
-from ..exceptions import ArtifactStoreError, IntegrityError, NotFoundError
-from ..models import MultipartUpload, Object, Part
+from ..._core.flow import Steps, tell, work
+from ..._core.perform import perform
+from ..._core.retry import Budget
+from ..._core.workers import Crew, employ, hire
+from ..._operations import multipart
+from ...config import RetryPolicy
+from ...exceptions import ArtifactStoreError, IntegrityError, NotFoundError
+from ...models import MultipartUpload, Object, Part
+from ..digest import RunningDigest
+from ..progress import Progress, Tally
+from ..resume.resumable import ResumableUpload, is_final
+from ..resume.state import SentPart, UploadState
 from .body import SourceBody
 from .destination import Destination, compared, find_by_digest
-from .digest import RunningDigest
-from .parts import FeedParts, SourceParts
-from .progress import Progress, Tally
-from .resumable import ResumableUpload, is_final
-from .resumption import SentPart, UploadState
-from .stored import list_parts
+from .part_sources import FeedParts, SourceParts
+from .stored_parts import list_parts
 
 ABORT_HASTE = 5.0
 """Seconds that each phase of an abort may take: it stands between a Ctrl-C and the prompt."""

@@ -13,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from .._core.flow import Steps, meet, tell, work
-from ..types import AsyncWriter
+from ..._core.flow import Steps, meet, tell, work
+from ...types import AsyncWriter
 
 
 class MemoryTarget:

@@ -10,17 +10,16 @@ from typing import Generic, Protocol, TypeVar
 
 from attrs import define, field, frozen
 
-from .._core.flow import Steps, work
-from .._core.workers import Crew
-from ..config import MIB
-from .digest import RunningDigest
-from .plan import plan_ranges
-from .progress import Progress, Tally
-from .receive import Receiver, Sink
-from .resumable import ResumableDownload
-from .resumption import DownloadState
-from .source import CHUNK
-from .spool import block
+from ..._core.flow import Steps, work
+from ..._core.workers import Crew
+from ...config import MIB
+from ..digest import RunningDigest
+from ..plan import CHUNK, plan_ranges
+from ..progress import Progress, Tally
+from ..resume.resumable import ResumableDownload
+from ..resume.state import DownloadState
+from ..spool import block
+from .receiver import Receiver, Sink
 from .target import CallerTarget, PathTarget, WriterTarget
 
 MOST_IN_MEMORY = 16 * MIB

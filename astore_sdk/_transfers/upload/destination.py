@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from attrs import evolve, frozen
 
-from .._core.flow import Steps
-from .._core.perform import Settle, Settled, perform
-from .._operations import objects
-from ..config import RetryPolicy, Settings
-from ..exceptions import ArtifactStoreError, IntegrityError, NotFoundError, SourceChangedError
-from ..models import Object
-from .progress import Progress
+from ..._core.flow import Steps
+from ..._core.perform import Settle, Settled, perform
+from ..._operations import objects
+from ...config import RetryPolicy, Settings
+from ...exceptions import ArtifactStoreError, IntegrityError, NotFoundError, SourceChangedError
+from ...models import Object
+from ..progress import Progress
 
 
 @frozen
