@@ -1,14 +1,9 @@
-"""What both runners need to speak HTTP: httpx's arguments, requests and answers, and how failures map."""
+"""What a client says in every request, and what it makes of heads and failures: by one configuration, for both runners."""
 
 from __future__ import annotations
 
 import logging
-import ssl
 import sys
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from pathlib import Path
-from typing import TypedDict
-from urllib.request import getproxies
 
 import httpx
 from attrs import astuple, evolve
@@ -16,15 +11,16 @@ from attrs import astuple, evolve
 from .._core.flow import Body
 from .._core.operation import Operation
 from .._version import __version__
-from .._wire import failures
 from .._wire.messages import Answer, header_fields
 from .._wire.quoting import WINDOW
 from .._wire.redaction import redact
 from .._wire.resource import FIELD, resource_field
 from ..auth import BearerAuth
-from ..config import Config, Timeout, proxy_url
-from ..exceptions import InvalidInputError, NetworkError, ResponseDecodeError
-from .requests import AsyncReply, Outgoing, Reply
+from ..config import Config, Timeout
+from ..exceptions import NetworkError
+from .failures import from_httpx
+from .requests import Outgoing
+from .responses import AsyncReply, Reply
 
 _WITH_BODY = ("POST", "PUT", "PATCH")
 """Methods that say how long their body is even if it has no bytes (RFC 9110, section 8.6)."""
@@ -32,55 +28,6 @@ _WITH_BODY = ("POST", "PUT", "PATCH")
 USER_AGENT = f"astore_sdk/{__version__} python/{sys.version_info.major}.{sys.version_info.minor}"
 
 logger = logging.getLogger("astore_sdk")
-
-
-class ClientArguments(TypedDict):
-    """What `httpx.Client` and `httpx.AsyncClient` take alike."""
-
-    verify: ssl.SSLContext
-    proxy: str | None
-    limits: httpx.Limits
-    follow_redirects: bool
-    cookies: CookieJar
-
-
-def client_arguments(config: Config) -> ClientArguments:
-    """Return how httpx shall connect. Loads certificates: call it late, and once."""
-    return {
-        "verify": _tls(config),
-        "proxy": proxy_url(config.proxy) if config.proxy is not None else None,
-        "limits": httpx.Limits(
-            max_connections=config.max_connections,
-            max_keepalive_connections=config.max_connections,
-            keepalive_expiry=config.keepalive_expiry,
-        ),
-        "follow_redirects": False,
-        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none are kept: a store has none, and odd ones do harm
-    }
-
-
-def _tls(config: Config) -> ssl.SSLContext:
-    if isinstance(config.verify, ssl.SSLContext):
-        return config.verify
-    proxies = config.proxy or " ".join(getproxies().values())
-    if not config.base_url.startswith("https://") and "https://" not in proxies:
-        # No TLS will be spoken: a context that trusts nobody saves the time of loading the authorities.
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        if config.insecure_skip_verify:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif config.verify is not None:
-            folder = Path(config.verify).is_dir()
-            context = ssl.create_default_context(cafile=None if folder else config.verify, capath=config.verify if folder else None)
-        else:
-            context = httpx.create_ssl_context()
-        if config.cert is not None:
-            context.load_cert_chain(*((config.cert,) if isinstance(config.cert, str) else config.cert))
-    except OSError as error:
-        raise InvalidInputError(f"verify or cert cannot be loaded: {error}") from None
-    return context
 
 
 class Channel:
@@ -148,76 +95,4 @@ class Channel:
         """Return our error for one of httpx's."""
         said = self.redact(str(error)[:WINDOW])
         address = f"{self.base.scheme}://{self.base.netloc.decode('ascii')}"
-        return failures.from_httpx(error, said, address, operation.name, operation.bucket, operation.key)
-
-
-class Gatherer:
-    """Collects an answer that is read whole: a success up to its operation's limit, a failure as far as it is of use.
-
-    Nothing is decoded: the client asks for answers that are not encoded, and a few bytes of gzip could be any number of others.
-    """
-
-    def __init__(self, head: Answer, operation: Operation[object], attempt: int) -> None:
-        self.ok = head.ok
-        self._head = head
-        self._operation = operation
-        self._attempt = attempt
-        self._chunks: list[bytes] = []
-        self._size = 0
-
-    def begin(self) -> None:
-        """Look at the head.
-
-        Raises:
-            ResponseDecodeError: It announces more than an answer may have.
-        """
-        length = self._head.fields.get("content-length", "")
-        has_body = self._operation.request.method != "HEAD" and self._head.status != 204
-        if self.ok and has_body and length.isascii() and length.isdigit() and int(length[:18]) > self._operation.max_answer:
-            raise self._too_long(f"announces {length[:18]}")
-
-    def add(self, chunk: bytes | memoryview) -> bool:
-        """Take a chunk; False when there is enough.
-
-        Raises:
-            ResponseDecodeError: It is more than an answer may have, or encoded.
-        """
-        if self.ok and not self._chunks and (encoding := self._head.encoding):
-            raise self._refused(
-                f"the answer is encoded ({self._head.quote(encoding, 200)}), though the request said Accept-Encoding: identity",
-                "Something between here and the store compresses its answers: switch that off there.",
-            )
-        self._chunks.append(bytes(chunk))
-        self._size += len(chunk)
-        if not self.ok:
-            return self._size < failures.MAX_BODY
-        if self._size > self._operation.max_answer:
-            raise self._too_long("has more")
-        return True
-
-    def _too_long(self, what: str) -> ResponseDecodeError:
-        return self._refused(
-            f"the answer {what} bytes where {self._operation.max_answer} are the most that this operation can have",
-            "Is base_url really the address of an artifact store?",
-        )
-
-    def _refused(self, message: str, hint: str) -> ResponseDecodeError:
-        operation = self._operation
-        return ResponseDecodeError(
-            message,
-            status_code=self._head.status,
-            request_id=failures.request_id_of(self._head),
-            operation=operation.name,
-            bucket=operation.bucket,
-            key=operation.key,
-            attempts=self._attempt,
-            hint=hint,
-        )
-
-    def answer(self) -> Answer:
-        """Return what was collected."""
-        head = self._head
-        if not self._chunks:
-            return head
-        body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        return Answer(head.status, head.fields, body if self.ok else body[: failures.MAX_BODY], head.at, head.redact)
+        return from_httpx(error, said, address, operation.name, operation.bucket, operation.key)

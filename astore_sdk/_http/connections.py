@@ -1,17 +1,23 @@
-"""The connections of a client, or of one worker of a transfer, which another thread can cut."""
+"""The connections of a client, and those of each worker of a transfer, which another thread can cut."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 
 import httpx
 
 from .._core.flow import Body
+from ..exceptions import InvalidInputError
 from .h1.sync import Lane
 from .over_httpx import Stock
-from .requests import Outgoing, Reply
+from .requests import Outgoing
+from .responses import Reply
 from .routing import Ways, is_httpx_its_own
+
+MOST_IDLE_LINES = 16
+"""Connections of transfers that are kept when the transfer is done."""
 
 
 class Stopped(Exception):  # noqa: N818 - a signal between a crew and its workers, not an error of the SDK
@@ -69,3 +75,51 @@ class Line:
         for way in (self._lane, self._stock):
             if way is not None:
                 way.close()
+
+
+class Connections:
+    """The connections of a client and of those made of it with other options."""
+
+    def __init__(self, ways: Ways, transport: httpx.BaseTransport | None) -> None:
+        self._ways = ways
+        self._transport = transport
+        # By process: after a fork the parent's sockets are left alone.
+        self._main: dict[int, Line] = {}
+        self._idle: dict[int, list[Line]] = {}
+        self._closed = False
+
+    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes | memoryview]]) -> Reply:
+        """Send a request over the connections that all share, and wait for the head of its answer."""
+        if self._closed:
+            raise InvalidInputError("this client is closed")
+        # Threads may race here: the loser's line never opens anything.
+        main = self._main.get(os.getpid()) or self._main.setdefault(os.getpid(), self.new_line(worker=False))
+        return main.send(outgoing, feed)
+
+    def new_line(self, *, worker: bool = True) -> Line:
+        """Return connections that open when they are first needed."""
+        return Line(self._ways, self._transport, worker=worker)
+
+    def line(self) -> Line:
+        """Return a connection for one thread: an idle one, or one that opens when it is first needed."""
+        if self._closed:
+            raise InvalidInputError("this client is closed")
+        try:
+            return self._idle[os.getpid()].pop()
+        except (KeyError, IndexError):
+            return self.new_line(worker=True)
+
+    def give_back(self, line: Line) -> None:
+        """Take a line back that is whole and idle. Some are kept for the next transfer."""
+        idle = self._idle.setdefault(os.getpid(), [])
+        if self._closed or len(idle) >= MOST_IDLE_LINES:
+            line.close()
+        else:
+            idle.append(line)
+
+    def close(self) -> None:
+        """Close what is open. Closing twice does nothing."""
+        self._closed = True
+        main = self._main.pop(os.getpid(), None)
+        for line in [*([main] if main else []), *self._idle.pop(os.getpid(), [])]:
+            line.close()

@@ -4,17 +4,70 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
-from typing import Protocol, cast
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Protocol, TypedDict, cast
+from urllib.request import getproxies
 
 import httpx
 
 from .._core.flow import Body
 from .._wire.messages import RawHeaders
+from ..config import Config, proxy_url
 from ..exceptions import InvalidInputError
-from .channel import ClientArguments
 from .requests import Outgoing
+
+
+class ClientArguments(TypedDict):
+    """What `httpx.Client` and `httpx.AsyncClient` take alike."""
+
+    verify: ssl.SSLContext
+    proxy: str | None
+    limits: httpx.Limits
+    follow_redirects: bool
+    cookies: CookieJar
+
+
+def client_arguments(config: Config) -> ClientArguments:
+    """Return how httpx shall connect. Loads certificates: call it late, and once."""
+    return {
+        "verify": _tls(config),
+        "proxy": proxy_url(config.proxy) if config.proxy is not None else None,
+        "limits": httpx.Limits(
+            max_connections=config.max_connections,
+            max_keepalive_connections=config.max_connections,
+            keepalive_expiry=config.keepalive_expiry,
+        ),
+        "follow_redirects": False,
+        "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),  # none are kept: a store has none, and odd ones do harm
+    }
+
+
+def _tls(config: Config) -> ssl.SSLContext:
+    if isinstance(config.verify, ssl.SSLContext):
+        return config.verify
+    proxies = config.proxy or " ".join(getproxies().values())
+    if not config.base_url.startswith("https://") and "https://" not in proxies:
+        # No TLS will be spoken: a context that trusts nobody saves the time of loading the authorities.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if config.insecure_skip_verify:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif config.verify is not None:
+            folder = Path(config.verify).is_dir()
+            context = ssl.create_default_context(cafile=None if folder else config.verify, capath=config.verify if folder else None)
+        else:
+            context = httpx.create_ssl_context()
+        if config.cert is not None:
+            context.load_cert_chain(*((config.cert,) if isinstance(config.cert, str) else config.cert))
+    except OSError as error:
+        raise InvalidInputError(f"verify or cert cannot be loaded: {error}") from None
+    return context
 
 
 class _Borrowed(httpx.BaseTransport):

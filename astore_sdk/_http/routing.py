@@ -13,8 +13,8 @@ import httpcore
 import httpx
 
 from ..config import Config
-from .channel import ClientArguments, client_arguments
 from .h1.origin import Origin
+from .over_httpx import ClientArguments, client_arguments
 
 SWITCH = "ASTORE_FAST_LANE"
 """The environment variable that switches the lane off where it is 0."""

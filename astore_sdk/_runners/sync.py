@@ -4,81 +4,30 @@ from __future__ import annotations
 
 import copy
 import inspect
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar, assert_never, cast
-
-import httpx
+from typing import TYPE_CHECKING, Generic, TypeVar, assert_never, cast
 
 from .._core.flow import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
 from .._core.operation import Operation
 from .._core.perform import perform
 from .._core.workers import Crew, InlineCrew
-from .._http.channel import Channel, Gatherer
-from .._http.connections import Line
-from .._http.requests import Outgoing, Reply
+from .._http.channel import Channel
+from .._http.connections import Connections, Line
+from .._http.failures import RAISED_BY_HTTPX
+from .._http.responses import Gatherer, Reply
 from .._http.routing import Ways
-from .._wire.failures import RAISED_BY_HTTPX
 from .._wire.messages import Answer
 from ..auth import BearerAuth
 from ..config import Config
-from ..exceptions import InvalidInputError, NetworkError
+from ..exceptions import NetworkError
 from .threads import ThreadedCrew
 
+if TYPE_CHECKING:
+    import httpx
+
 T = TypeVar("T")
-
-MOST_IDLE_LINES = 16
-"""Connections of transfers that are kept when the transfer is done."""
-
-
-class Connections:
-    """The connections of a client and of those made of it with other options."""
-
-    def __init__(self, ways: Ways, transport: httpx.BaseTransport | None) -> None:
-        self._ways = ways
-        self._transport = transport
-        # By process: after a fork the parent's sockets are left alone.
-        self._main: dict[int, Line] = {}
-        self._idle: dict[int, list[Line]] = {}
-        self._closed = False
-
-    def send(self, outgoing: Outgoing, feed: Callable[[Body], Iterator[bytes | memoryview]]) -> Reply:
-        """Send a request over the connections that all share, and wait for the head of its answer."""
-        if self._closed:
-            raise InvalidInputError("this client is closed")
-        # Threads may race here: the loser's line never opens anything.
-        main = self._main.get(os.getpid()) or self._main.setdefault(os.getpid(), self.new_line(worker=False))
-        return main.send(outgoing, feed)
-
-    def new_line(self, *, worker: bool = True) -> Line:
-        """Return connections that open when they are first needed."""
-        return Line(self._ways, self._transport, worker=worker)
-
-    def line(self) -> Line:
-        """Return a connection for one thread: an idle one, or one that opens when it is first needed."""
-        if self._closed:
-            raise InvalidInputError("this client is closed")
-        try:
-            return self._idle[os.getpid()].pop()
-        except (KeyError, IndexError):
-            return self.new_line(worker=True)
-
-    def give_back(self, line: Line) -> None:
-        """Take a line back that is whole and idle. Some are kept for the next transfer."""
-        idle = self._idle.setdefault(os.getpid(), [])
-        if self._closed or len(idle) >= MOST_IDLE_LINES:
-            line.close()
-        else:
-            idle.append(line)
-
-    def close(self) -> None:
-        """Close what is open. Closing twice does nothing."""
-        self._closed = True
-        main = self._main.pop(os.getpid(), None)
-        for line in [*([main] if main else []), *self._idle.pop(os.getpid(), [])]:
-            line.close()
 
 
 def connect(config: Config, transport: httpx.BaseTransport | None) -> Runner:

@@ -12,20 +12,29 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import Generic, Protocol, TypeVar, cast
 
 from attrs import frozen
 
 from .._core.flow import Steps, Wait, tell, work
-from .._http.connections import Line, Stopped
-
-if TYPE_CHECKING:
-    from .sync import Connections, Runner
+from .._http.connections import Connections, Line, Stopped
 
 T = TypeVar("T")
 
 GRACE = 1.0
 """Seconds that a graceful job may still take when all is stopped, and then again that threads are waited for."""
+
+
+class JobRunner(Protocol):
+    """What carries out the jobs of a worker. It is handed in: who makes a crew has one, and the engine needs no more of it."""
+
+    def for_worker(self, line: Line, *, checkpoint: Callable[[], object], sleep: Callable[[float], object]) -> JobRunner:
+        """Return one for a thread of its own, over its line. It calls `checkpoint` before each step, and waits with `sleep`."""
+        ...
+
+    def run(self, steps: Steps[T]) -> T:
+        """Carry out a job and return its result."""
+        ...
 
 
 @frozen
@@ -94,7 +103,7 @@ class _Worker:
             self._ended.set()
 
     def _do_jobs(self) -> None:
-        runner: Runner | None = None
+        runner: JobRunner | None = None
         while (job := self._jobs.get()) is not None:
             self.job = job
             if self._crew.stopping.is_set():
@@ -110,7 +119,7 @@ class _Worker:
             self.job = None
             del job  # while the next one is waited for, nothing that a part is made of is held here
 
-    def _equipped(self) -> Runner:
+    def _equipped(self) -> JobRunner:
         line = self._crew.connections.new_line() if self._connections is None else self._connections.line()
         with self._lock:
             self._line = line
@@ -133,7 +142,7 @@ class ThreadedCrew:
 
     parallel = True
 
-    def __init__(self, runner: Runner, connections: Connections, size: int) -> None:
+    def __init__(self, runner: JobRunner, connections: Connections, size: int) -> None:
         self.runner = runner
         self.size = size
         self.stopping = threading.Event()

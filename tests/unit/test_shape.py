@@ -138,7 +138,7 @@ def test_httpx_shows_nowhere_but_where_it_is_spoken() -> None:
         code = ast.unparse(ast.parse(path.read_text()))
         assert not clients.search(code) or name.startswith("_http/"), name
         # The lane raises what httpx raises, in whose place it stands.
-        assert not failures.search(code) or name == "_wire/failures.py" or name.startswith("_http/h1/"), name
+        assert not failures.search(code) or name.startswith("_http/"), name
 
 
 def test_import_is_light() -> None:

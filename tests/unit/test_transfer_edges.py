@@ -20,11 +20,11 @@ from astore_sdk._core.workers import Crew, InlineCrew
 from astore_sdk._flows.publishing import publish
 from astore_sdk._flows.signers import KeyHolder
 from astore_sdk._http.channel import Channel
-from astore_sdk._http.connections import Line, Stopped
+from astore_sdk._http.connections import MOST_IDLE_LINES, Connections, Line, Stopped
 from astore_sdk._http.routing import Ways
 from astore_sdk._operations.buckets import list_buckets
 from astore_sdk._runners.aio import _on_thread
-from astore_sdk._runners.sync import MOST_IDLE_LINES, Connections, Runner
+from astore_sdk._runners.sync import Runner
 from astore_sdk._runners.threads import ThreadedCrew
 from astore_sdk._transfers import tree
 from astore_sdk._transfers.digest import RunningDigest
