@@ -126,7 +126,9 @@ class Ended(Generic[T]):
     value: T
 
 
-Step = Exchange | Open | Read | Close | Sleep | Work[object] | Wait | Tell[object] | Meet | Hire
+Effect = Exchange | Open | Read | Close | Sleep | Work[object] | Wait | Tell[object] | Hire
+"""What a runner carries out by itself."""
+Step = Effect | Meet
 Steps = Generator[Step, object, T]
 
 

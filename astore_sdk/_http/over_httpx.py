@@ -14,9 +14,10 @@ from urllib.request import getproxies
 
 import httpx
 
+from .._config_values import proxy_url
 from .._core.flow import Body
 from .._wire.messages import RawHeaders
-from ..config import Config, proxy_url
+from ..config import Config
 from ..exceptions import InvalidInputError
 from .requests import Outgoing
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, assert_never, cast
 import anyio
 import anyio.to_thread
 
-from .._core.flow import Body, Close, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
+from .._core.flow import Body, Close, Effect, Ended, Exchange, Hire, Meet, Open, Read, Sleep, Steps, Tell, Theirs, Wait, Work
 from .._core.operation import Operation
 from .._core.perform import perform
 from .._core.workers import Crew, InlineCrew
@@ -201,7 +201,6 @@ class Carried(Generic[T]):
 
     async def advance(self, given: object = None, failure: BaseException | None = None) -> Meet | Ended[T]:
         """Go on, with what the caller gives or with a failure of the caller's, to the next meeting or the end."""
-        runner = self._runner
         outcome = given
         met = False
         try:
@@ -215,35 +214,10 @@ class Carried(Generic[T]):
                     break
                 outcome = failure = None
                 try:
-                    match step:
-                        case Meet():
-                            met = True
-                            return step
-                        case Exchange():
-                            with anyio.CancelScope(shield=step.shielded):
-                                outcome = await runner.exchange(step)
-                        case Open():
-                            outcome, self._stream = await runner.open(step)
-                        case Read():
-                            outcome = await runner.read(cast("_Gathered", self._stream), step.enough)
-                        case Close():
-                            await self._let_go()
-                        case Sleep():
-                            with anyio.CancelScope(shield=step.shielded):
-                                await runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
-                        case Work():
-                            with anyio.CancelScope(shield=step.shielded):
-                                outcome = await _on_thread(step.call)
-                        case Wait():
-                            # A thread that is abandoned waits no longer than the crew that it waits for.
-                            limiter = anyio.CapacityLimiter(1)
-                            outcome = await anyio.to_thread.run_sync(step.call, abandon_on_cancel=True, limiter=limiter)
-                        case Tell():
-                            outcome = await _settled(step.call())
-                        case Hire():
-                            outcome = runner.crew(step.size)
-                        case _:
-                            assert_never(step)
+                    if isinstance(step, Meet):
+                        met = True
+                        return step
+                    outcome = await self._carry_out(step)
                 except BaseException as error:  # noqa: BLE001 - the flow decides what becomes of it
                     failure = Theirs(error) if isinstance(error, Exception) and isinstance(step, Work | Tell) else error
             raise failure
@@ -251,6 +225,38 @@ class Carried(Generic[T]):
             failure = None  # it holds this frame, and what the frame holds, through its traceback
             if not met:
                 await self._let_go()
+
+    async def _carry_out(self, step: Effect) -> object:
+        """Carry out one step, and return its outcome."""
+        runner = self._runner
+        outcome: object = None
+        match step:
+            case Exchange():
+                with anyio.CancelScope(shield=step.shielded):
+                    outcome = await runner.exchange(step)
+            case Open():
+                outcome, self._stream = await runner.open(step)
+            case Read():
+                outcome = await runner.read(cast("_Gathered", self._stream), step.enough)
+            case Close():
+                await self._let_go()
+            case Sleep():
+                with anyio.CancelScope(shield=step.shielded):
+                    await runner.sleep(step.seconds * runner.random() if step.jitter else step.seconds)
+            case Work():
+                with anyio.CancelScope(shield=step.shielded):
+                    outcome = await _on_thread(step.call)
+            case Wait():
+                # A thread that is abandoned waits no longer than the crew that it waits for.
+                limiter = anyio.CapacityLimiter(1)
+                outcome = await anyio.to_thread.run_sync(step.call, abandon_on_cancel=True, limiter=limiter)
+            case Tell():
+                outcome = await _settled(step.call())
+            case Hire():
+                outcome = runner.crew(step.size)
+            case _:
+                assert_never(step)
+        return outcome
 
     async def close(self) -> None:
         """Give the flow up where it stands."""
