@@ -21,8 +21,11 @@ $(READY): pyproject.toml
 demo: setup          ## Start the embedded store and do the main job on real files.
 	$(BIN)/python examples/demo.py
 
-test: setup          ## Run every test.
-	$(BIN)/python -m pytest
+# Most tests wait for something, so that more than there are cores pay. They are told apart by nothing but their names.
+WORKERS ?= 3
+
+test: setup          ## Run every test, some at a time: `make test WORKERS=1` one after another.
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 test-stock: setup    ## Run what speaks with a store without the fast lane: over httpx as it comes.
 	ASTORE_FAST_LANE=0 $(BIN)/python -m pytest tests/client tests/transfer tests/parallel tests/concurrency tests/property tests/lane

@@ -35,6 +35,14 @@ FOLDERS: list[str] = [f"{number:02x}" for number in range(256)]
 
 
 @frozen
+class SmallRead:
+    """All of what was wanted of a blob, being little; the blob itself, if it was only a stretch, with its state."""
+
+    data: bytes
+    in_part: list[tuple[Blob, FileState]]
+
+
+@frozen
 class Inventory:
     """What the files and the catalogue do not have in common."""
 
@@ -77,6 +85,25 @@ class BlobStore:
     def writer(self) -> BlobWriter:
         """Begin a new blob."""
         return BlobWriter(self, self._threads)
+
+    def read_small(self, wanted: Sequence[Segment]) -> SmallRead | None:
+        """Read what is one batch in this thread; None if it is more, or nothing. What comes is to be given to `proven`.
+
+        For who is in a thread already: to wake up another would take longer.
+        """
+        if len(wanted) != 1 or wanted[0].length > BATCH:
+            return None
+        reader = Reader(self.path, wanted)
+        try:
+            batch = reader.first_batch()
+        finally:
+            reader.close()
+        return SmallRead(batch.data, reader.in_part) if batch.ends_blob else None
+
+    async def proven(self, small: SmallRead) -> bytes:
+        """Give what was read, once the blob that it is a stretch of is known to be good."""
+        await self._require_good(small.in_part)
+        return small.data
 
     async def read(self, wanted: Sequence[Segment]) -> AsyncGenerator[bytes]:
         """Read the segments in batches, the next one already on its way.

@@ -17,9 +17,8 @@ from attrs import field, frozen
 from astore_sdk.server import identity as identities
 from astore_sdk.server.blob_reading import BATCH
 from astore_sdk.server.blobs import FOLDERS
-from astore_sdk.server.catalogue.engine import CatalogueError
 from astore_sdk.server.catalogue.looking import Look, look
-from astore_sdk.server.errors import DataFolderError
+from astore_sdk.server.errors import CatalogueError, DataFolderError
 from astore_sdk.server.lost import LostFile, lost_files
 from astore_sdk.server.pairing import CATALOGUE_NAME, complaint, examine
 from astore_sdk.server.values import Blob

@@ -28,6 +28,9 @@ from schemathesis.specs.openapi.checks import (
 
 from astore_sdk.server import BackgroundServer, Limits
 
+# All in one process: the last fixture counts what all of them have heard.
+pytestmark = pytest.mark.xdist_group("contract")
+
 TOKEN = {"Authorization": "Bearer contract"}
 DOCUMENT = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text())
 SCHEMAS = DOCUMENT["components"]["schemas"]

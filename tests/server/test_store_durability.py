@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import random
@@ -21,6 +22,8 @@ from .wire import assert_problem, sha256
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy.engine import Connection
 
 KILLS = 20 * int(os.getenv("ASTORE_EXPLORE", "1"))
 
@@ -234,10 +237,13 @@ def test_a_full_disk_is_said_and_nothing_is_stored(tmp_path: Path) -> None:
 def test_a_full_catalogue_is_said_and_nothing_is_stored(tmp_path: Path) -> None:
     with BackgroundServer(tmp_path / "data") as server, httpx.Client(base_url=server.url) as client:
         client.put("/s3/some-bucket")
-        with server.store.catalogue._writing.connect() as connection:
+
+        def fill(connection: Connection) -> None:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
             # SQLite then says what it says when the disk is full.
             connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 10}")
+
+        asyncio.run(server.store.catalogue.write(fill))
         acknowledged = []
         for number in range(200):
             answer = client.put(f"/s3/some-bucket/{number}", content=b"x", headers={"x-amz-meta-k": "v" * 4000})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from astore_sdk.server.catalogue.engine import Catalogue, CatalogueError
+from astore_sdk.server.catalogue.engine import Catalogue
+from astore_sdk.server.errors import CatalogueError
 
 __all__ = ["Catalogue", "CatalogueError"]

@@ -13,17 +13,18 @@ import logging
 import queue
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from attrs import evolve
-from sqlalchemy import URL, Engine, create_engine, event, text
+from sqlalchemy import URL
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from astore_sdk.server.catalogue import identity as marks
-from astore_sdk.server.catalogue import records, tables
+from astore_sdk.server.catalogue.database import open_engine, prepare
 from astore_sdk.server.catalogue.files import OpenFile
 from astore_sdk.server.errors import CatalogueError, reason_of
 from astore_sdk.server.problems import OutcomeUnknownError, Problem, from_database_error, no_space
@@ -33,20 +34,17 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from sqlalchemy.engine import Connection
-    from sqlalchemy.pool import ConnectionPoolEntry
 
     from astore_sdk.server.identity import Identity
     from astore_sdk.server.reserve import Reserve
-
-__all__ = ["BUSY_SECONDS", "Catalogue", "CatalogueError"]
 
 T = TypeVar("T")
 
 log: logging.Logger = logging.getLogger("astore_sdk.server")
 
 _MOST_CHANGES_IN_A_COMMIT = 128
-# So long a lock is waited for that another program holds on the database; nothing of the store's own waits for one.
-BUSY_SECONDS = 5
+# How long the files of the catalogue are believed to be in place before a commit; after it they are always looked at.
+_SEEN_SECONDS = 0.02
 _ADVANCE = "UPDATE store SET generation = ?"
 
 
@@ -57,11 +55,11 @@ class Catalogue:
         url = URL.create("sqlite", database=str(path))
         self._threads = threads
         self._reserve = reserve
-        self._reading = _engine(url, begin="BEGIN", connections=readers)
+        self._reading = open_engine(url, begin="BEGIN", connections=readers)
         # IMMEDIATE takes the write lock at once: a transaction that began as a reader cannot always be upgraded.
-        self._writing = _engine(url, begin="BEGIN IMMEDIATE", connections=1)
+        self._writing = open_engine(url, begin="BEGIN IMMEDIATE", connections=1)
         try:
-            _prepare(self._writing)
+            prepare(self._writing)
         except (DatabaseError, sqlite3.Error, CatalogueError) as error:
             self._reading.dispose()
             self._writing.dispose()
@@ -71,6 +69,8 @@ class Catalogue:
         self._file, self._beside = OpenFile(str(path)), _files_beside(path)
         self._identity: Identity | None = None
         self._advanced: Callable[[Identity], None] | None = None
+        self._seen = 0.0
+        self._connection: Connection | None = None
         self._changes: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_until_closed, name="astore-catalogue", daemon=True)
         self._writer.start()
@@ -163,6 +163,18 @@ class Catalogue:
             closing = waiting is None
             if batch:
                 self._commit(batch)
+        self._drop_connection()
+
+    def _writer_connection(self) -> Connection:
+        """Give the connection of the thread that writes, which keeps it: to take one from the pool costs each commit."""
+        if self._connection is None:
+            self._connection = self._writing.connect()
+        return self._connection
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _commit(self, batch: list[_Waiting]) -> None:
         """Commit changes together, or each by itself if that fails, and tell who waits for them."""
@@ -171,16 +183,20 @@ class Catalogue:
             return
         progress = _Progress.BEGINNING
         try:
-            self.require_in_place()
-            with self._writing.begin() as connection:
+            # Looking at files takes its time: who has just looked after a commit need not look again.
+            if time.monotonic() - self._seen > _SEEN_SECONDS:
+                self.require_in_place()
+            connection = self._writer_connection()
+            with connection.begin():
                 progress = _Progress.CHANGING
                 identity = self._change(connection, [change.run for change in batch])
-                self.require_in_place()
                 progress = _Progress.COMMITTING
             self._note(identity)
             # What was committed to a file that nobody can find any more is as good as lost.
             self.require_in_place()
+            self._seen = time.monotonic()
         except Exception as error:  # noqa: BLE001 - not swallowed: whoever waits for the change gets it
+            self._drop_connection()
             self._settle_failed(batch, error, progress)
         else:
             for change in batch:
@@ -301,33 +317,3 @@ def _replaced() -> Problem:
         "The store's catalogue, or a file beside it, was removed, replaced or cut while it was in use; nothing can be stored. "
         "It must be put back by who runs the store.",
     )
-
-
-def _engine(url: URL, *, begin: str, connections: int) -> Engine:
-    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60)
-
-    def on_connect(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        # The driver would begin transactions on its own, and only before some statements; we say BEGIN ourselves.
-        connection.isolation_level = None
-        for pragma in (f"busy_timeout={BUSY_SECONDS * 1000}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "connect", on_connect)
-    event.listen(engine, "begin", on_begin)
-    return engine
-
-
-def _prepare(engine: Engine) -> None:
-    with engine.begin() as connection:
-        version = connection.execute(text("PRAGMA user_version")).scalar_one()
-        if version > tables.SCHEMA_VERSION:
-            raise CatalogueError(f"it was written by a newer astore (form {version}, known is {tables.SCHEMA_VERSION})")
-        tables.metadata.create_all(connection)
-        try:
-            records.describe_all(connection)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise CatalogueError(f"it is damaged: a record in it cannot be read ({type(error).__name__})") from error
-        connection.exec_driver_sql(f"PRAGMA user_version={tables.SCHEMA_VERSION}")

@@ -16,8 +16,8 @@ from urllib.parse import quote
 from attrs import frozen
 
 from astore_sdk.server.catalogue import tables
-from astore_sdk.server.catalogue.engine import BUSY_SECONDS, CatalogueError
-from astore_sdk.server.errors import command
+from astore_sdk.server.catalogue.database import BUSY_SECONDS
+from astore_sdk.server.errors import CatalogueError, command
 from astore_sdk.server.identity import Identity, is_generation, is_mark
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ async def receive_body(store: Store, request: Request) -> AsyncGenerator[Blob]:
         yield blob
     except OutcomeUnknownError:
         raise
-    except (Problem, SQLAlchemyError):
+    except (Problem, SQLAlchemyError, sqlite3.Error):
         await writer.discard()
         raise
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes
 
+from attrs import frozen
+
 from astore_sdk.server import digests
 from astore_sdk.server.asgi import JsonValue, Request, Response, json_response
 from astore_sdk.server.blob_reading import segments
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from astore_sdk.server.blob_reading import Segment
+    from astore_sdk.server.blobs import SmallRead
     from astore_sdk.server.catalogue.listing import Page
+    from astore_sdk.server.headers import Span
     from astore_sdk.server.store import Store
-    from astore_sdk.server.values import Blob, StoredObject
+    from astore_sdk.server.values import StoredObject
 
 
 # Whatever is stored here, a browser that is shown it runs no script of it, and no other site's page can make use of it.
@@ -92,25 +97,42 @@ async def put_object(store: Store, request: Request) -> Response:
     return object_written(request.bucket, written.object)
 
 
+@frozen
+class _Found:
+    """An object that is asked for, and what is to be sent of it."""
+
+    stored: StoredObject
+    unchanged: bool = False
+    span: Span | None = None
+    wanted: tuple[Segment, ...] = ()
+    small: SmallRead | None = None
+    """The bytes, if they are few."""
+
+
 async def get_object(store: Store, request: Request) -> Response:
     """Send an object, or one range of it; HEAD gets the same head."""
     conditions = Conditions.of_read(request.headers)
 
-    def look_up(connection: Connection) -> tuple[StoredObject, list[Blob]]:
+    def look_up(connection: Connection) -> _Found:
         found = objects.require_place(connection, request.bucket, request.key).object
         if found is None:
             conditions.check_absent_read()
             raise objects.no_such_key(request.bucket, request.key)
-        return found, objects.blobs_of(connection, found) if request.method == "GET" else []
+        if conditions.check_read(found):
+            return _Found(found, unchanged=True)
+        span = parse_range(request.headers.get("range"), found.size) if conditions.allow_range(found) else None
+        if request.method == "HEAD":
+            return _Found(found, span=span)
+        start, length = (0, found.size) if span is None else (span.start, span.length)
+        wanted = tuple(segments(objects.blobs_of(connection, found), start, length))
+        return _Found(found, span=span, wanted=wanted, small=store.blobs.read_small(wanted))
 
     with entered(store) as reading:
-        stored, blobs = await store.catalogue.read(look_up)
+        found = await store.catalogue.read(look_up)
+        stored, span = found.stored, found.span
         version = (*_version(stored), ("Accept-Ranges", "bytes"), *_SANDBOX)
-        if conditions.check_read(stored):
+        if found.unchanged:
             return Response(status=304, headers=version)
-        span = None
-        if conditions.allow_range(stored):
-            span = parse_range(request.headers.get("range"), stored.size)
         start, length = (0, stored.size) if span is None else (span.start, span.length)
         headers = [
             ("Content-Type", stored.description.content_type),
@@ -122,9 +144,11 @@ async def get_object(store: Store, request: Request) -> Response:
         status = 200 if span is None else 206
         if request.method == "HEAD":
             return Response(status=status, headers=tuple(headers), length=length)
-        wanted = segments(blobs, start, length)
-        release = reading.hold([segment.blob for segment in wanted])
-        stream = store.blobs.read(wanted)
+        if found.small is not None:
+            body = await store.blobs.proven(found.small)
+            return Response(status=status, headers=tuple(headers), body=body, length=length)
+        release = reading.hold([segment.blob for segment in found.wanted])
+        stream = store.blobs.read(found.wanted)
         return Response(status=status, headers=tuple(headers), stream=stream, length=length, finished=release)
 
 
