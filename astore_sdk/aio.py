@@ -54,7 +54,7 @@ class AsyncClient:
         """Make a client; see `Client`."""
         self._config = usable(config)
         self._settings = Settings(config.retry, config.transfer)
-        from ._transport.aio import connect  # not before it is needed: with httpx it is most of an import's cost
+        from ._runners.aio import connect  # not before it is needed: with httpx it is most of an import's cost
 
         self._runner = connect(config, transport)
         self._owner = True
@@ -117,7 +117,7 @@ class AsyncClient:
     ) -> Object:
         """See `Client.upload`."""
         return await self._runner.run(
-            transfers.upload.upload(
+            transfers.upload.one_object.upload(
                 self._moving(transfer),
                 bucket,
                 key,
@@ -148,7 +148,7 @@ class AsyncClient:
     ) -> Object:
         """See `Client.download`."""
         return await self._runner.run(
-            transfers.download.download(
+            transfers.download.one_object.download(
                 self._moving(transfer),
                 bucket,
                 key,
@@ -164,12 +164,12 @@ class AsyncClient:
 
     async def read(self, bucket: str, key: str, *, byte_range: str | None = None) -> bytes:
         """See `Client.read`."""
-        return await self._runner.run(transfers.download.read_object(self._settings, bucket, key, byte_range=byte_range))
+        return await self._runner.run(transfers.download.one_object.read_object(self._settings, bucket, key, byte_range=byte_range))
 
     def stream(self, bucket: str, key: str, *, byte_range: str | None = None) -> AsyncObjectStream:
         """See `Client.stream`."""
         return AsyncObjectStream(
-            self._runner.carry(transfers.download.stream_object(self._settings, bucket, key, byte_range=byte_range))
+            self._runner.carry(transfers.download.one_object.stream_object(self._settings, bucket, key, byte_range=byte_range))
         )
 
     @overload
@@ -197,14 +197,16 @@ class AsyncClient:
     ) -> AsyncObjectReader | AsyncObjectWriter:
         """See `Client.open`; the methods of the file are awaited."""
         if mode == "wb":
-            writing = transfers.upload.write_object(self._settings, bucket, key, content_type=content_type, metadata=metadata)
+            writing = transfers.upload.one_object.write_object(
+                self._settings, bucket, key, content_type=content_type, metadata=metadata
+            )
             return await AsyncObjectWriter.begin(key, self._runner.carry(writing))
         if mode != "rb" or content_type is not None or metadata is not None:
             raise InvalidInputError("mode is 'rb' or 'wb', and only an object that is written has content_type and metadata")
         version = await self.get_object_metadata(bucket, key)
 
         async def fetch(start: int, end: int) -> bytes:
-            return await self._runner.run(transfers.download.read_block(self._settings, bucket, version, start, end))
+            return await self._runner.run(transfers.download.one_object.read_block(self._settings, bucket, version, start, end))
 
         return AsyncObjectReader(version, fetch)
 
@@ -311,7 +313,7 @@ class AsyncClient:
     ) -> str:
         """See `Client.upload_part`."""
         return await self._runner.run(
-            flows.multipart.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=True)
+            flows.manual_uploads.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=True)
         )
 
     async def list_parts(self, bucket: str, key: str, upload_id: str) -> list[Part]:
@@ -336,7 +338,7 @@ class AsyncClient:
     ) -> Object:
         """See `Client.complete_multipart_upload`."""
         return await self._runner.run(
-            flows.multipart.complete(
+            flows.manual_uploads.complete(
                 self._settings,
                 bucket,
                 key,
@@ -351,11 +353,11 @@ class AsyncClient:
 
     async def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """See `Client.abort_multipart_upload`."""
-        await self._runner.run(flows.multipart.abort(self._settings, bucket, key, upload_id))
+        await self._runner.run(flows.manual_uploads.abort(self._settings, bucket, key, upload_id))
 
     async def abort_stale_uploads(self, bucket: str, older_than: timedelta) -> list[MultipartUpload]:
         """See `Client.abort_stale_uploads`."""
-        return await self._runner.run(flows.multipart.abort_stale_uploads(self._settings, bucket, older_than))
+        return await self._runner.run(flows.manual_uploads.abort_stale_uploads(self._settings, bucket, older_than))
 
     # Folders
 

@@ -8,14 +8,14 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ._transfers.window import Window
+from ._transfers.download.read_ahead import Window
 from .files import GATHERED
 from .models import Object
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-    from ._transport.aio import Carried
+    from ._runners.aio import Carried
 
 __all__ = ["AsyncObjectReader", "AsyncObjectStream", "AsyncObjectWriter"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from .config import check_token
+from ._config_values import check_token
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -64,7 +64,7 @@ class Client:
         """
         self._config = usable(config)
         self._settings = Settings(config.retry, config.transfer)
-        from ._transport.sync import connect  # not before it is needed: with httpx it is most of an import's cost
+        from ._runners.sync import connect  # not before it is needed: with httpx it is most of an import's cost
 
         self._runner = connect(config, transport)
         self._owner = True
@@ -162,7 +162,7 @@ class Client:
             TransferInProgressError: Someone else is at the same resumable upload.
         """
         return self._runner.run(
-            transfers.upload.upload(
+            transfers.upload.one_object.upload(
                 self._moving(transfer),
                 bucket,
                 key,
@@ -221,7 +221,7 @@ class Client:
             TransferInProgressError: Someone else is at the same resumable download.
         """
         return self._runner.run(
-            transfers.download.download(
+            transfers.download.one_object.download(
                 self._moving(transfer),
                 bucket,
                 key,
@@ -237,7 +237,7 @@ class Client:
 
     def read(self, bucket: str, key: str, *, byte_range: str | None = None) -> bytes:
         """Return an object's bytes, or a range of them. The whole is SHA-256 checked before it is returned."""
-        return self._runner.run(transfers.download.read_object(self._settings, bucket, key, byte_range=byte_range))
+        return self._runner.run(transfers.download.one_object.read_object(self._settings, bucket, key, byte_range=byte_range))
 
     def stream(self, bucket: str, key: str, *, byte_range: str | None = None) -> ObjectStream:
         """Return an object's bytes, or a range of them, as a context manager that iterates chunks over one connection.
@@ -251,7 +251,7 @@ class Client:
             byte_range: `"bytes=0-1023"`, `"bytes=5-"` or `"bytes=-500"`.
         """
         return ObjectStream(
-            self._runner.carry(transfers.download.stream_object(self._settings, bucket, key, byte_range=byte_range))
+            self._runner.carry(transfers.download.one_object.stream_object(self._settings, bucket, key, byte_range=byte_range))
         )
 
     @overload
@@ -294,14 +294,16 @@ class Client:
             ObjectChangedError: The object changed while it was read; comes from the file's methods.
         """
         if mode == "wb":
-            writing = transfers.upload.write_object(self._settings, bucket, key, content_type=content_type, metadata=metadata)
+            writing = transfers.upload.one_object.write_object(
+                self._settings, bucket, key, content_type=content_type, metadata=metadata
+            )
             return ObjectWriter(key, self._runner.carry(writing))
         if mode != "rb" or content_type is not None or metadata is not None:
             raise InvalidInputError("mode is 'rb' or 'wb', and only an object that is written has content_type and metadata")
         version = self.get_object_metadata(bucket, key)
 
         def fetch(start: int, end: int) -> bytes:
-            return self._runner.run(transfers.download.read_block(self._settings, bucket, version, start, end))
+            return self._runner.run(transfers.download.one_object.read_block(self._settings, bucket, version, start, end))
 
         return ObjectReader(version, fetch)
 
@@ -471,7 +473,7 @@ class Client:
             IntegrityError: The store received other bytes than were sent.
         """
         return self._runner.run(
-            flows.multipart.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=False)
+            flows.manual_uploads.upload_part(self._settings, bucket, key, upload_id, part_number, data, size, awaits=False)
         )
 
     def list_parts(self, bucket: str, key: str, upload_id: str) -> list[Part]:
@@ -513,7 +515,7 @@ class Client:
             PreconditionFailedError: `if_match` or `if_none_match` does not hold.
         """
         return self._runner.run(
-            flows.multipart.complete(
+            flows.manual_uploads.complete(
                 self._settings,
                 bucket,
                 key,
@@ -528,7 +530,7 @@ class Client:
 
     def abort_multipart_upload(self, bucket: str, key: str, upload_id: str) -> None:
         """Give up an upload and drop its parts. One that is not there is no error; no object is ever touched."""
-        self._runner.run(flows.multipart.abort(self._settings, bucket, key, upload_id))
+        self._runner.run(flows.manual_uploads.abort(self._settings, bucket, key, upload_id))
 
     def abort_stale_uploads(self, bucket: str, older_than: timedelta) -> list[MultipartUpload]:
         """Abort the uploads that were begun longer ago than this and neither completed nor aborted; return them.
@@ -538,7 +540,7 @@ class Client:
         Raises:
             NotFoundError: There is no such bucket.
         """
-        return self._runner.run(flows.multipart.abort_stale_uploads(self._settings, bucket, older_than))
+        return self._runner.run(flows.manual_uploads.abort_stale_uploads(self._settings, bucket, older_than))
 
     # Folders
 

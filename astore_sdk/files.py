@@ -8,13 +8,13 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ._transfers.window import Window
+from ._transfers.download.read_ahead import Window
 from .models import Object
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
-    from ._transport.sync import Carried
+    from ._runners.sync import Carried
 
 __all__ = ["ObjectReader", "ObjectStream", "ObjectWriter"]
 

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 from .._lazy import lazily
 
 if TYPE_CHECKING:
-    from . import buckets, fetching, folders, listing, multipart, objects, publishing, records, signers, signing, verification
+    from . import buckets, fetching, folders, listing, manual_uploads, objects, publishing, records, signers, signing, verification
 
 __all__ = [
     "buckets",
     "fetching",
     "folders",
     "listing",
-    "multipart",
+    "manual_uploads",
     "objects",
     "publishing",
     "records",

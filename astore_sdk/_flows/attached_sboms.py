@@ -10,8 +10,8 @@ from collections.abc import Collection
 
 from attrs import define, field, frozen
 
+from .._core.flow import Steps, work
 from .._operations.records import SBOMS
-from .._transport.steps import Steps, work
 from .._wire.convert import Listed
 from ..models import MalformedRecord, Sbom
 from ..supplychain.sbom import Identity, sbom_identities

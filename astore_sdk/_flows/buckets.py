@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .._core.flow import Steps
+from .._core.perform import Settled, perform
 from .._operations import buckets
-from .._transport.perform import Settled, perform
-from .._transport.steps import Steps
 from ..config import Settings
 from ..exceptions import ArtifactStoreError, ConflictError, NotFoundError
 from ..models import Bucket

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from .._transfers.download import digest_received, download, hashing
-from .._transfers.source import CHUNK
-from .._transfers.target import PathTarget, Target, open_target
-from .._transport.steps import Steps, work
+from .._core.flow import Steps, work
+from .._transfers.download.one_object import digest_received, download, hashing
+from .._transfers.download.target import PathTarget, Target, open_target
+from .._transfers.plan import CHUNK
 from ..config import Settings
 from ..exceptions import PolicyViolationError
 from ..models import Object, SignatureCheck

@@ -13,14 +13,14 @@ from typing import cast
 
 from attrs import evolve, frozen
 
-from .._transfers.body import SourceBody
-from .._transfers.download import download
+from .._core.flow import Steps, Theirs, tell, work
+from .._core.workers import Crew, employ, hire
+from .._transfers.download.one_object import download
 from .._transfers.progress import Progress, Tally, check_callback
-from .._transfers.source import FileSource, open_data
 from .._transfers.tree import Pair, Wanted, files_to_receive, files_to_send, folder_prefix
-from .._transfers.upload import upload
-from .._transport.crew import Crew, employ, hire
-from .._transport.steps import Steps, Theirs, tell, work
+from .._transfers.upload.body import SourceBody
+from .._transfers.upload.one_object import upload
+from .._transfers.upload.source import FileSource, open_data
 from .._wire.names import check_bucket
 from ..config import Settings
 from ..exceptions import ArtifactStoreError, InvalidInputError

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
+from .._core.flow import Steps
+from .._core.perform import perform
 from .._operations import multipart, objects
-from .._transfers.stored import check_advance
-from .._transfers.stored import list_parts as list_parts
-from .._transport.perform import perform
-from .._transport.steps import Steps
+from .._transfers.upload.stored_parts import check_advance
+from .._transfers.upload.stored_parts import list_parts as list_parts
 from ..config import Settings
 from ..exceptions import InvalidInputError
 from ..models import MultipartUpload, ObjectList

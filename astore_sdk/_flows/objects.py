@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import cast
 
+from .._core.flow import Steps
+from .._core.perform import Settled, perform
 from .._operations import objects
-from .._transport.perform import Settled, perform
-from .._transport.steps import Steps
 from ..config import Settings
 from ..exceptions import ArtifactStoreError, NotFoundError, ObjectChangedError, PreconditionFailedError
 from ..models import DeleteError, DeleteResult, Object

@@ -7,77 +7,36 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from attrs import define, field, frozen
+from attrs import define, field
 
+from .._core.flow import Steps, work
+from .._core.perform import perform
 from .._operations import objects, supply_chain
 from .._operations.records import ATTESTATIONS, SBOMS, SIGNATURES
-from .._transfers.body import SourceBody
 from .._transfers.digest import RunningDigest
-from .._transfers.download import hashing
+from .._transfers.download.one_object import hashing
 from .._transfers.plan import MAX_SIZE
 from .._transfers.progress import check_callback
-from .._transfers.source import Feed, Source, open_data
-from .._transfers.upload import upload
-from .._transport.perform import perform
-from .._transport.steps import Steps, work
+from .._transfers.upload.body import SourceBody
+from .._transfers.upload.one_object import upload
+from .._transfers.upload.source import Feed, Source, open_data
 from .._wire.convert import Listed
 from .._wire.names import check_bucket, check_key
 from ..config import Settings
-from ..exceptions import ArtifactStoreError, InvalidInputError, NotFoundError, SourceChangedError
+from ..exceptions import ArtifactStoreError, NotFoundError, SourceChangedError
 from ..models import Attestation, MalformedRecord, Object, Publication, Sbom, Signature
 from ..supplychain.artifacts import check_artifact
-from ..supplychain.dsse import EnvelopeError, make_envelope, open_envelope, signers_of
+from ..supplychain.dsse import EnvelopeError, open_envelope, signers_of
 from ..supplychain.keys import check_signs_digests
-from ..supplychain.sbom import SbomMarker, read_marker, sbom_predicate, text_digest
-from ..supplychain.statements import PAYLOAD_TYPE, predicate_type_for
+from ..supplychain.statements import PAYLOAD_TYPE
 from ..supplychain.trust import Trust
 from ..supplychain.verifying import check_signatures
 from ..supplychain.wording import first_few
 from ..types import AsyncData, ProgressCallback
+from .documents import Document, Promise, promised, read_document
 from .records import ObjectRecords
 from .signers import KeyHolder, OpenSigner
 from .signing import attach_signature, attach_statement, carries, statement
-
-_MAX_SIGNATURE = 2048
-"""Bytes, of an RSA key with 16,384 bits."""
-
-_LISTED_CONTENT = 1024
-"""Characters of an SBOM that lists bring along in any case."""
-
-
-@frozen
-class Document:
-    """An SBOM to publish."""
-
-    content: str
-    marker: SbomMarker
-    predicate_type: str
-    predicate: Mapping[str, object]
-
-    @property
-    def note(self) -> dict[str, object]:
-        """What stands beside its signed attestation, which has all of it."""
-        told: dict[str, object] = {"format": self.marker.format, "version": self.marker.version}
-        if len(self.content) > _LISTED_CONTENT:
-            # No evidence: it spares whoever looks for this SBOM among others that lists leave out to receive all of them.
-            told["contentDigest"] = self.digest
-        return told
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the text."""
-        return text_digest(self.content)
-
-
-@frozen
-class Promise:
-    """A statement to sign."""
-
-    type: str
-    predicate_type: str
-    predicate: Mapping[str, object]
-    data: Mapping[str, object] | None = None
-    """What stands beside the envelope, in place of the predicate."""
 
 
 def publish(
@@ -119,49 +78,6 @@ def publish(
         task.explain(error)
         raise
     return Publication(stored, signature, attached, attestations)
-
-
-def read_document(sbom: Path | str | bytes) -> Document:
-    """Return an SBOM with what it says it is.
-
-    Raises:
-        InvalidInputError: It is malformed, or neither SPDX nor CycloneDX.
-        OSError: The file cannot be read.
-    """
-    content = sbom.read_bytes() if isinstance(sbom, Path) else sbom
-    if isinstance(content, bytes):
-        try:
-            content = content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise InvalidInputError(f"sbom is not UTF-8: {error}") from None
-    marker = read_marker(content)
-    return Document(content, marker, *sbom_predicate(content))
-
-
-def promised(bucket: str, key: str, document: Document | None, attest: Mapping[str, Mapping[str, object]]) -> list[Promise]:
-    """Return the statements to sign. There is always one: a policy matches an object's name with what was signed of it.
-
-    Raises:
-        InvalidInputError: One cannot be expressed in JSON; nothing was sent.
-    """
-    promises: list[Promise] = []
-    if document:
-        promises.append(Promise("sbom", document.predicate_type, document.predicate, document.note))
-    for type_, data in (attest or {"publish": {"bucket": bucket, "key": key}}).items():
-        supply_chain.add_attestation(bucket, key, type_, data)  # what cannot be sent is refused here
-        promises.append(Promise(type_, predicate_type_for(type_, data), data))
-    for promise in promises:
-        payload = statement(bucket, key, f"sha256:{64 * '0'}", promise.predicate_type, promise.predicate)
-        supply_chain.add_attestation(
-            bucket,
-            key,
-            promise.type,
-            promise.predicate if promise.data is None else promise.data,
-            predicate_type=promise.predicate_type,
-            envelope=make_envelope(PAYLOAD_TYPE, payload, bytes(_MAX_SIGNATURE)),
-            artifact_digest=f"sha256:{64 * '0'}",
-        )
-    return promises
 
 
 @define

@@ -12,11 +12,11 @@ from typing import Generic, TypeVar, cast
 
 from attrs import define, evolve, field
 
+from .._core.flow import Steps, work
+from .._core.operation import Operation
+from .._core.perform import perform
 from .._operations import records
-from .._operations.operation import Operation
 from .._operations.records import Kind, RecordPage, Selection
-from .._transport.perform import perform
-from .._transport.steps import Steps, work
 from .._wire.convert import Listed
 from ..config import Settings
 from ..exceptions import NotFoundError, ResponseDecodeError

@@ -10,7 +10,7 @@ from typing import cast
 
 from attrs import field, frozen
 
-from .._transport.steps import Steps, tell, work
+from .._core.flow import Steps, tell, work
 from ..exceptions import InvalidInputError
 from ..supplychain.keys import DIGEST_ALGORITHMS, LocalKeySource, PrivateKey, PublicKey, PublicKeySource, check_signs_digests
 from ..supplychain.pem import load_private_key, load_public_key

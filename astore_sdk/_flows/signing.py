@@ -7,11 +7,11 @@ from functools import partial
 
 from attrs import evolve
 
+from .._core.flow import Steps, work
+from .._core.perform import perform
 from .._operations import supply_chain
 from .._sigstore import encoded
-from .._transfers.download import hash_object
-from .._transport.perform import perform
-from .._transport.steps import Steps, work
+from .._transfers.download.one_object import hash_object
 from .._wire.digests import check_digest
 from .._wire.names import check_bucket, check_key
 from ..config import Settings

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from .._core.flow import Steps, work
 from .._operations.records import SIGNATURES
-from .._transfers.download import hash_object
-from .._transport.steps import Steps, work
+from .._transfers.download.one_object import hash_object
 from .._wire.names import check_bucket, check_key
 from ..config import Settings
 from ..models import Signature, VerificationResult

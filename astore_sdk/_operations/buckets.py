@@ -10,12 +10,12 @@ from astore_api.api.buckets import delete_bucket as delete_bucket_api
 from astore_api.api.buckets import head_bucket as head_bucket_api
 from astore_api.api.buckets import list_buckets as list_buckets_api
 
+from .._core.operation import MAX_PAGE, Operation, nothing, request
 from .._wire import convert
 from .._wire.messages import Answer
 from .._wire.names import check_bucket
 from .._wire.resource import wrong_object
 from ..models import Bucket, BucketList
-from .operation import MAX_PAGE, Operation, nothing, request
 
 
 def list_buckets() -> Operation[BucketList]:

@@ -18,6 +18,7 @@ from astore_api.models import CompleteRequest
 from astore_api.types import UNSET
 from attrs import frozen
 
+from .._core.operation import MAX_PAGE, Operation, nothing, request
 from .._wire import convert
 from .._wire.digests import digest_field
 from .._wire.messages import Answer
@@ -25,7 +26,6 @@ from .._wire.names import bare_etag, check_bucket, check_key, check_text
 from ..exceptions import InvalidInputError, ResponseDecodeError
 from ..models import MultipartUpload, Object, Part
 from .objects import NO_FILE, write_conditions
-from .operation import MAX_PAGE, Operation, nothing, request
 
 COMPLETE_PATIENCE = 300.0
 """Least seconds to wait for the answer to a complete: the store reads the whole object before it answers."""

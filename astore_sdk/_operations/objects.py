@@ -20,6 +20,7 @@ from astore_api.api.objects import put_object as put_object_api
 from astore_api.models import DeleteRequest
 from astore_api.types import UNSET, File, Unset
 
+from .._core.operation import MAX_PAGE, Operation, nothing, request
 from .._wire import convert
 from .._wire.digests import digest_field
 from .._wire.messages import Answer
@@ -27,7 +28,6 @@ from .._wire.metadata import encode_metadata
 from .._wire.names import check_bucket, check_key, check_text, copy_source, quote_etag
 from ..exceptions import InvalidInputError, ResponseDecodeError
 from ..models import DeleteResult, Object, ObjectList
-from .operation import MAX_PAGE, Operation, nothing, request
 
 OCTETS = "application/octet-stream"
 NO_FILE = File(payload=BytesIO())

@@ -16,6 +16,7 @@ from astore_api.api.supply_chain import list_sboms as list_sboms_api
 from astore_api.api.supply_chain import list_signatures as list_signatures_api
 from attrs import frozen
 
+from .._core.operation import Operation, request
 from .._wire import convert
 from .._wire.convert import Listed
 from .._wire.messages import Answer
@@ -23,7 +24,6 @@ from .._wire.names import check_bucket, check_key, check_text
 from ..exceptions import InvalidInputError
 from ..models import Attestation, MalformedRecord, Sbom, Signature
 from . import supply_chain
-from .operation import Operation, request
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -26,13 +26,13 @@ from astore_api.models import (
 )
 from astore_api.types import UNSET
 
+from .._core.operation import MIB, Operation, request
 from .._wire import convert
 from .._wire.digests import check_digest
 from .._wire.messages import Request
 from .._wire.names import check_bucket, check_key, check_text
 from ..exceptions import InvalidInputError
 from ..models import Attestation, Sbom, Signature
-from .operation import MIB, Operation, request
 
 ALGORITHMS = ("ECDSA-P256-SHA256", "RSA-PKCS1v15-SHA256")
 FORMATS = ("spdx", "cyclonedx")

@@ -9,9 +9,9 @@ from astore_api.api.system import get_health as get_health_api
 from astore_api.api.system import get_liveness as get_liveness_api
 from astore_api.api.system import get_readiness as get_readiness_api
 
+from .._core.operation import Operation, request
 from .._wire import convert
 from ..models import Health
-from .operation import Operation, request
 
 
 def get_health() -> Operation[Health]:

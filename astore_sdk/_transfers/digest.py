@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from functools import partial
 
-from .._transport.crew import Crew
-from .._transport.steps import Steps, work
+from .._core.flow import Steps, work
+from .._core.workers import Crew
 from ..config import MIB
 from .ring import Ring
 

@@ -1,4 +1,4 @@
-"""How an upload is cut into parts: pure arithmetic."""
+"""How a transfer is cut into parts, ranges and chunks: pure arithmetic."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from attrs import frozen
 from ..config import MAX_PUT_SIZE, MIB
 from ..exceptions import InvalidInputError
 
+CHUNK = MIB
+"""Bytes that are read and sent at once: fewer are slower, more are copied twice on their way."""
 MAX_PARTS = 10_000
 MAX_SIZE = 5 * 1024 * 1024 * MIB
 """The largest object: 5 TiB."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import cast
 
-from .._transport.steps import Steps, Wait
+from .._core.flow import Steps, Wait
 from ..config import MIB
 
 SLOT = MIB

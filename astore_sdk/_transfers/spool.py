@@ -6,7 +6,7 @@ import io
 import mmap
 import tempfile
 
-from .._transport.steps import Steps, work
+from .._core.flow import Steps, work
 from ..config import MIB
 
 SPOOLED = 64 * MIB

@@ -1,12 +1,9 @@
-"""From what went wrong to the error that says so: statuses, problem documents, and what httpx raises."""
+"""From what went wrong to the error that says so: statuses and problem documents."""
 
 from __future__ import annotations
 
 import re
-import ssl
 from typing import TYPE_CHECKING
-
-import httpx
 
 from ..exceptions import (
     ArtifactStoreError,
@@ -15,8 +12,6 @@ from ..exceptions import (
     ForbiddenError,
     IntegrityError,
     InternalServerError,
-    NetworkError,
-    NetworkTimeoutError,
     NotFoundError,
     PreconditionFailedError,
     RangeNotSatisfiableError,
@@ -26,7 +21,6 @@ from ..exceptions import (
     UnauthorizedError,
 )
 from .messages import read_json
-from .quoting import one_line
 from .resource import HINT as PROXY_HINT
 
 if TYPE_CHECKING:
@@ -36,8 +30,6 @@ MAX_BODY = 64 * 1024
 """Bytes of a failure's body that are read."""
 CERTIFICATE_REFUSED = "CertificateRefused"
 """The code of a `NetworkError` that no repeat would cure."""
-RAISED_BY_HTTPX = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, ssl.SSLError)
-"""What comes out of httpx when there is no answer; its async side lets TLS alerts through as they are."""
 _MAX_FIRST = 200
 """Characters of a body that is no problem document."""
 _MAX_ID = 200
@@ -177,52 +169,3 @@ def _is_json(media_type: str) -> bool:
 
 def _foreign(answer: Answer, media_type: str) -> bool:
     return bool(answer.body) and not _is_json(media_type)
-
-
-def from_httpx(
-    error: Exception,
-    said: str,
-    address: str,
-    operation: str,
-    bucket: str | None,
-    key: str | None,
-) -> NetworkError:
-    """Make the error that stands for one of httpx's, whose text is `said`.
-
-    The original is not kept: its frames hold the request's headers.
-    """
-    kind: type[NetworkError] = NetworkError
-    said = one_line(said) or type(error).__name__
-    code = hint = None
-    if isinstance(error, httpx.ConnectTimeout):
-        kind, message = NetworkTimeoutError, f"no connection to {address} in time"
-        hint = "Is the address right, and the store up?"
-    elif isinstance(error, httpx.PoolTimeout):
-        kind, message = NetworkTimeoutError, "no connection became free in time"
-        hint = "Raise Config(max_connections=…), or close streams that are open."
-    elif isinstance(error, httpx.TimeoutException):
-        what = "the store took no more bytes" if isinstance(error, httpx.WriteTimeout) else "the store sent nothing"
-        kind, message = NetworkTimeoutError, f"{what} for longer than the timeout"
-        hint = "Raise Config(timeout=…) if the store needs longer."
-    elif isinstance(error, httpx.ProxyError):
-        message = f"the proxy refused: {said}"
-        hint = "Check Config(proxy=…), or HTTPS_PROXY and NO_PROXY."
-    elif isinstance(error, httpx.ConnectError):
-        message = f"cannot connect to {address}: {said}"
-        hint = "Is the address right, and the store up?"
-        if _is_certificate_failure(error):
-            code, hint = CERTIFICATE_REFUSED, "Give the store's CA with Config(verify=…)."
-    elif isinstance(error, httpx.RemoteProtocolError):
-        message = f"the connection to {address} ended or broke the protocol: {said}"
-    else:
-        message = f"the connection to {address} failed: {said}"
-    return kind(message, code=code, operation=operation, bucket=bucket, key=key, hint=hint)
-
-
-def _is_certificate_failure(error: BaseException | None) -> bool:
-    """Tell whether the peer's certificate was refused, for which no repeat is a cure."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -13,21 +13,19 @@ import socket
 import struct
 from enum import Enum, auto
 from typing import TYPE_CHECKING, cast
-from urllib.parse import unquote
 
 from astore_sdk.server.blob_reading import BATCH
 from astore_sdk.server.exchange import Exchange
 from astore_sdk.server.framing import Body, LengthBody, body_of
-from astore_sdk.server.heads import Head, HeadReader
+from astore_sdk.server.heads import HeadReader
 from astore_sdk.server.problems import Problem
 from astore_sdk.server.refusals import refusal, too_many, too_slow
-from astore_sdk.server.responder import CONNECTION_EXTENSION
+from astore_sdk.server.scopes import address_of, scope_of
 from astore_sdk.server.stalls import UnreadAnswer
 
 if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
-    from astore_sdk.server.asgi import Scope
     from astore_sdk.server.crowd import Crowd
     from astore_sdk.server.exchange import Application
     from astore_sdk.server.limits import Limits
@@ -76,7 +74,9 @@ class HttpConnection(asyncio.Protocol):
         """Take the connection, if there is room for it."""
         self.transport = cast("asyncio.Transport", transport)
         self._unread = UnreadAnswer(self.transport)
-        self._addresses: dict[str, tuple[str, int] | None] = {side: _address(transport, side) for side in ("sockname", "peername")}
+        self._addresses: dict[str, tuple[str, int] | None] = {
+            side: address_of(transport, side) for side in ("sockname", "peername")
+        }
         # uvicorn's set knows the protocols of uvicorn; all that it asks of them is here too.
         cast("set[object]", self._state.connections).add(self)
         if not self._crowd.admit(self):
@@ -128,7 +128,7 @@ class HttpConnection(asyncio.Protocol):
             return
         rest = self._head.rest
         self._head = HeadReader(self._limits.max_head_size)
-        exchange = self._exchange = Exchange(head, self._scope(head), self)
+        exchange = self._exchange = Exchange(head, scope_of(head, self, self._addresses), self)
         if self.is_excess:
             exchange.keep_alive = False
         self.phase, self._dropped = Phase.ANSWER, 0
@@ -139,24 +139,6 @@ class HttpConnection(asyncio.Protocol):
             self.phase, self._body = Phase.BODY, body_of(head, limit=self._limits.max_head_size)
         if rest:
             self.data_received(rest)
-
-    def _scope(self, head: Head) -> Scope:
-        scope: dict[str, object] = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": head.version,
-            "server": self._addresses["sockname"],
-            "client": self._addresses["peername"],
-            "scheme": "http",
-            "root_path": "",
-            "method": head.method.decode(),
-            "path": unquote(head.path.decode()),
-            "raw_path": head.path,
-            "query_string": head.query,
-            "headers": head.fields,
-            "extensions": {CONNECTION_EXTENSION: self},
-        }
-        return cast("Scope", scope)
 
     def _take_body(self, data: bytes) -> None:
         exchange, body = self._exchange, self._body
@@ -346,11 +328,3 @@ class HttpConnection(asyncio.Protocol):
         if self._paused:
             self._paused = False
             self.transport.resume_reading()
-
-
-def _address(transport: asyncio.BaseTransport, side: str) -> tuple[str, int] | None:
-    address: object = transport.get_extra_info(side)
-    if not isinstance(address, tuple):
-        return None
-    host, port, *_ = cast("tuple[object, ...]", address)
-    return str(host), int(str(port))

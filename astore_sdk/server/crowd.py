@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from astore_sdk.server.connections import HttpConnection
 
 log: logging.Logger = logging.getLogger("astore_sdk.server")
 
@@ -51,17 +49,39 @@ def connection_limit(descriptors: int | None) -> int:
     return min(max((descriptors - _RESERVE) // _PER_CONNECTION, _LEAST), _MOST)
 
 
+class Member(Protocol):
+    """What a crowd asks of a connection."""
+
+    since: float
+    """When what is waited for was last seen to come, in seconds."""
+    is_excess: bool
+    """Whether it was taken only to be told that there are too many."""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether no request is under way: it could be closed without breaking anything off."""
+        ...
+
+    def check(self, now: float) -> None:
+        """Close the connection if it has stood still for too long."""
+        ...
+
+    def close(self) -> None:
+        """Close without an answer."""
+        ...
+
+
 class Crowd:
     """The connections that are open; `clock` gives seconds."""
 
     def __init__(self, limit: int, clock: Callable[[], float]) -> None:
         self.limit = limit
         self._clock = clock
-        self._open: set[HttpConnection] = set()
-        self._leaving: set[HttpConnection] = set()
+        self._open: set[Member] = set()
+        self._leaving: set[Member] = set()
         self._logged: float | None = None
 
-    def admit(self, connection: HttpConnection) -> bool:
+    def admit(self, connection: Member) -> bool:
         """Take a connection, if need be in place of the one that has waited longest for a request to come.
 
         Where all have a request under way, a few more are taken, as `is_excess`. Gives False if there is no room at all.
@@ -74,12 +94,12 @@ class Crowd:
             connection.is_excess = True
         return len(self._open) <= self.limit + _EXCESS
 
-    def leave(self, connection: HttpConnection) -> None:
+    def leave(self, connection: Member) -> None:
         """Forget a connection."""
         self._open.discard(connection)
         self._leaving.discard(connection)
 
-    def make_room(self, *, beside: HttpConnection | None = None) -> bool:
+    def make_room(self, *, beside: Member | None = None) -> bool:
         """Close the connection that has waited longest for a request to come; gives whether there was one."""
         waiting = [each for each in self._open if each.is_waiting and each is not beside]
         if not waiting:

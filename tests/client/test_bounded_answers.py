@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from astore_sdk import ArtifactStoreError, Client, Config, ForbiddenError, NotFoundError, ResponseDecodeError, RetryPolicy
-from astore_sdk._operations.operation import MAX_ANSWER, MAX_PAGE
+from astore_sdk._core.operation import MAX_ANSWER, MAX_PAGE
 
 from ..conftest import ClientFactory
 from ..transfer.scripted import Reply, ScriptedServer

@@ -25,7 +25,7 @@ from astore_sdk import (
     RetryPolicy,
     TransferConfig,
 )
-from astore_sdk._transfers.window import LEAST_AHEAD, MOST_AHEAD, Window
+from astore_sdk._transfers.download.read_ahead import LEAST_AHEAD, MOST_AHEAD, Window
 from astore_sdk.server import BackgroundServer, Fault
 
 from ..conftest import ClientFactory, Driven

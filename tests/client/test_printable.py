@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from astore_sdk import ArtifactStoreError, Client, Config, InvalidInputError, NotFoundError, RetryPolicy
-from astore_sdk._transport.http import client_arguments
+from astore_sdk._http.over_httpx import client_arguments
 
 from ..conftest import ClientFactory
 from ..transfer.scripted import Reply, ScriptedServer

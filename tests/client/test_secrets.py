@@ -30,7 +30,7 @@ from astore_sdk import (
     Timeout,
     TransferConfig,
 )
-from astore_sdk._transport.http import Channel
+from astore_sdk._http.channel import Channel
 from astore_sdk._wire.failures import CODES, from_answer
 from astore_sdk._wire.messages import Answer
 from astore_sdk.auth import BearerAuth

@@ -33,7 +33,7 @@ from astore_sdk import (
     TransferConfig,
     generate_key,
 )
-from astore_sdk._flows import multipart
+from astore_sdk._flows import manual_uploads
 from astore_sdk.models import CompletedPart, Part
 
 from ..conftest import QUICK, ClientFactory
@@ -459,7 +459,7 @@ def test_records_that_lack_something(mocked: Client, route: respx.MockRouter) ->
 
 
 def test_a_part_has_a_limit(mocked: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(multipart, "MAX_PUT_SIZE", 2)
+    monkeypatch.setattr(manual_uploads, "MAX_PUT_SIZE", 2)
     for data in (b"abc", iter([b"ab", b"c"])):
         with pytest.raises(InvalidInputError, match="at most 2 bytes, not 3"):
             mocked.upload_part("releases", "k", "u", 1, data)

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from astore_sdk import Config
-from astore_sdk._transport import ways
-from astore_sdk._transport.ways import _WATCHED, SWITCH, is_httpx_its_own
+from astore_sdk._http import routing
+from astore_sdk._http.routing import _WATCHED, SWITCH, is_httpx_its_own
 
 from ..conftest import ClientFactory
 from ..transfer.scripted import Reply, ScriptedServer
@@ -43,7 +43,7 @@ def test_a_name_that_has_moved_costs_the_lane_and_a_warning(
 
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # only where there is one is httpx asked
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(ways, "httpx", SimpleNamespace(Client=Moved, URL=httpx.URL))
+    monkeypatch.setattr(routing, "httpx", SimpleNamespace(Client=Moved, URL=httpx.URL))
     with ScriptedServer(lambda _: Reply(200, b'{"buckets": []}')) as server, make_client(Config(server.url)) as client:
         with pytest.warns(RuntimeWarning, match=f"the fast lane is off: .* no {lost}$"):
             assert client.list_buckets().buckets == []

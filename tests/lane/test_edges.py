@@ -12,14 +12,14 @@ import httpx
 import pytest
 
 from astore_sdk import Config, InvalidInputError
+from astore_sdk._http.channel import Channel
+from astore_sdk._http.h1 import aio, sync
+from astore_sdk._http.h1.incoming import Incoming
+from astore_sdk._http.h1.origin import Origin
+from astore_sdk._http.over_httpx import Stock
+from astore_sdk._http.requests import Outgoing
+from astore_sdk._http.routing import Ways
 from astore_sdk._operations.buckets import list_buckets
-from astore_sdk._transport.http import Channel
-from astore_sdk._transport.lane import aio, sync
-from astore_sdk._transport.lane.incoming import Incoming
-from astore_sdk._transport.lane.origin import Origin
-from astore_sdk._transport.outgoing import Outgoing
-from astore_sdk._transport.stock import Stock
-from astore_sdk._transport.ways import Ways
 from astore_sdk.auth import BearerAuth
 
 from ..conftest import ClientFactory

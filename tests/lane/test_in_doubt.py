@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from astore_sdk import ArtifactStoreError, AsyncClient, Config, TransferConfig
-from astore_sdk._transport.lane.aio import Connection
+from astore_sdk._http.h1.aio import Connection
 
 from ..transfer.scripted import Reply, ScriptedServer
 from .answer_table import KIB, answer, chunked, sized

@@ -25,7 +25,7 @@ from astore_sdk import (
     ServiceUnavailableError,
     TransferConfig,
 )
-from astore_sdk._transport.ways import is_httpx_its_own
+from astore_sdk._http.routing import is_httpx_its_own
 
 from ..conftest import Driven
 from ..transfer.scripted import Reply, ScriptedServer

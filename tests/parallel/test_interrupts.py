@@ -21,7 +21,7 @@ import trustme
 from attrs import evolve
 
 from astore_sdk import AsyncClient, Client, Config
-from astore_sdk._transport.threads import ThreadedCrew
+from astore_sdk._runners.threads import ThreadedCrew
 from astore_sdk.server import BackgroundServer, Fault
 
 from .conftest import PART, SOAK

@@ -28,7 +28,7 @@ from astore_sdk import (
     SourceChangedError,
     TransferConfig,
 )
-from astore_sdk._transport import retry
+from astore_sdk._core import retry
 from astore_sdk.server import BackgroundServer, Fault
 
 from ..conftest import QUICK, ClientFactory

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astore_sdk import ArtifactStoreError, InvalidInputError
+from astore_sdk._core.retry import retry_after
 from astore_sdk._transfers.digest import RunningDigest
 from astore_sdk._transfers.plan import MAX_PARTS, MAX_SIZE, plan_parts, stream_part_size
-from astore_sdk._transport.retry import retry_after
 from astore_sdk._wire import failures
 from astore_sdk._wire.dates import parse_http_date
 from astore_sdk._wire.digests import digest_field, digest_of_field

@@ -23,7 +23,7 @@ from astore_sdk import (
     ResponseDecodeError,
     RetryPolicy,
 )
-from astore_sdk._transfers.download import hash_object, read_block
+from astore_sdk._transfers.download.one_object import hash_object, read_block
 
 from .conftest import Connect, Waits
 from .origin import Origin, digest_of, ranges

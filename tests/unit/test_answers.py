@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from astore_sdk import ArtifactStoreError, NetworkError, NetworkTimeoutError, PreconditionFailedError, ResponseDecodeError
-from astore_sdk._transfers.reception import Reception, VersionChanged
-from astore_sdk._wire import convert, failures
+from astore_sdk._http.failures import from_httpx
+from astore_sdk._transfers.download.expected_range import Reception, VersionChanged
+from astore_sdk._wire import convert
 from astore_sdk._wire.messages import Answer, header_fields
 from astore_sdk._wire.metadata import decode_value
 from astore_sdk._wire.ranges import ByteRange
@@ -25,7 +26,7 @@ from astore_sdk._wire.ranges import ByteRange
     ],
 )
 def test_what_httpx_raises_has_a_meaning(error: Exception, kind: type[NetworkError], message: str) -> None:
-    mapped = failures.from_httpx(error, str(error), "http://store", "listBuckets", None, None)
+    mapped = from_httpx(error, str(error), "http://store", "listBuckets", None, None)
     assert type(mapped) is kind
     assert message in mapped.message
 

@@ -9,10 +9,10 @@ import pytest
 
 import astore_sdk._flows
 from astore_sdk import Client, ConflictError, InvalidInputError, ObjectList, ResponseDecodeError, testing
+from astore_sdk._core.flow import Steps, Tell, Work
 from astore_sdk._flows.signers import KeyHolder
 from astore_sdk._flows.signing import statement
 from astore_sdk._sigstore import spki_der
-from astore_sdk._transport.steps import Steps, Tell, Work
 from astore_sdk._wire.convert import model
 from astore_sdk.cli import main, serve
 from astore_sdk.supplychain import generate_key

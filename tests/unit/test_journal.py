@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astore_sdk._transfers.journal import VERSION, DamagedJournal, Record, parse, write
-from astore_sdk._transfers.resumption import DownloadState, SentPart, SourceIdentity, UploadPlan, UploadState, part_record
+from astore_sdk._transfers.resume.journal import VERSION, DamagedJournal, Record, parse, write
+from astore_sdk._transfers.resume.state import DownloadState, SentPart, SourceIdentity, UploadPlan, UploadState, part_record
 
 COUNTS = st.integers(0, 2**63)
 TEXTS = st.text(min_size=1)

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astore_sdk import InvalidInputError
+from astore_sdk._core.retry import BYTES_PER_REPEAT, Budget
 from astore_sdk._transfers.digest import RunningDigest
 from astore_sdk._transfers.plan import MAX_PARTS, MAX_SIZE, plan_parts, plan_ranges, stream_part_size
 from astore_sdk._transfers.progress import INTERVAL, Progress, Tally
-from astore_sdk._transport.retry import BYTES_PER_REPEAT, Budget
 from astore_sdk.config import MAX_PUT_SIZE, MIB, MIN_PART_SIZE
 
 PART_SIZES = st.integers(MIN_PART_SIZE, MAX_PUT_SIZE)

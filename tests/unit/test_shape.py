@@ -1,21 +1,15 @@
-"""What the package promises of its own shape: names, twins, layers, lightness."""
+"""What the package promises of its own shape: names, twins, lightness."""
 
 from __future__ import annotations
 
-import ast
 import inspect
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 import astore_sdk
 from astore_sdk import AsyncClient, Client, exceptions, models
-
-PACKAGE = Path(astore_sdk.__file__).parent
 
 # How a type of the sync client reads in the async one.
 TWINS = {
@@ -67,76 +61,6 @@ def test_there_is_no_method_without_a_twin() -> None:
 def test_every_method_is_documented(name: str) -> None:
     assert inspect.getdoc(getattr(Client, name))
     assert (inspect.getdoc(getattr(AsyncClient, name)) or "").startswith(f"See `Client.{name}`")
-
-
-# From the shells down. A module may import what stands behind it, and its own kind.
-LAYERS = [
-    ("client", "aio"),
-    ("_flows",),
-    ("_transfers",),
-    ("_transport",),
-    ("_operations",),
-    ("_wire",),
-    ("supplychain",),
-    ("models", "config", "auth"),
-    ("exceptions", "_version"),
-]
-RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-
-
-def imports() -> Iterator[tuple[str, str, str]]:
-    """Each import of hand code: the importing file, its top-level part, and what is imported."""
-    for path in PACKAGE.rglob("*.py"):
-        relative = path.relative_to(PACKAGE)
-        part = relative.parts[0].removesuffix(".py")
-        package = ("astore_sdk", *relative.parts[:-1])
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    yield str(relative), part, alias.name
-            elif isinstance(node, ast.ImportFrom):
-                base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
-                module = ".".join(filter(None, [base, node.module]))
-                for alias in node.names:
-                    yield str(relative), part, f"{module}.{alias.name}"
-
-
-def test_imports_go_down_only() -> None:
-    wrong = [
-        (path, name)
-        for path, part, name in imports()
-        if part in RANK and name.startswith("astore_sdk.") and RANK.get(name.split(".")[1], RANK["exceptions"]) < RANK[part]
-    ]
-    assert wrong == []
-
-
-@pytest.mark.parametrize(
-    ("library", "where"),
-    [
-        ("astore_api", {"_operations", "_wire", "server"}),
-        ("cryptography", {"supplychain"}),
-        ("uvicorn", {"server"}),
-        ("starlette", {"server"}),
-        ("sqlalchemy", {"server"}),
-    ],
-)
-def test_libraries_stay_in_their_room(library: str, where: set[str]) -> None:
-    assert {part for _, part, name in imports() if name.split(".")[0] == library} <= where
-
-
-def test_the_server_shares_nothing_with_the_client() -> None:
-    ours = {name.split(".")[1] for _, part, name in imports() if part == "server" and name.startswith("astore_sdk.")}
-    assert ours <= {"server", "_version"}
-
-
-def test_httpx_shows_nowhere_but_where_it_is_spoken() -> None:
-    clients, failures = re.compile(r"httpx\.(Async)?Client\("), re.compile(r"httpx\.\w*(Error|Exception)\b")
-    for path in PACKAGE.rglob("*.py"):
-        name = str(path.relative_to(PACKAGE))
-        code = ast.unparse(ast.parse(path.read_text()))
-        assert not clients.search(code) or name.startswith("_transport"), name
-        # The lane raises what httpx raises, in whose place it stands.
-        assert not failures.search(code) or name == "_wire/failures.py" or name.startswith("_transport/lane/"), name
 
 
 def test_import_is_light() -> None:

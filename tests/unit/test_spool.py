@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from astore_sdk._core.flow import Steps, Tell, Wait, Work
 from astore_sdk._transfers import plan
-from astore_sdk._transfers.parts import FeedParts
-from astore_sdk._transfers.source import Feed, FileSource, MemorySource, Source
 from astore_sdk._transfers.spool import SPOOLED
-from astore_sdk._transport.steps import Steps, Tell, Wait, Work
+from astore_sdk._transfers.upload.part_sources import FeedParts
+from astore_sdk._transfers.upload.source import Feed, FileSource, MemorySource, Source
 from astore_sdk.config import MIB, MIN_PART_SIZE
 
 

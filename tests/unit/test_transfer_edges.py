@@ -15,31 +15,31 @@ import anyio.to_thread
 import pytest
 
 from astore_sdk import Config, InvalidInputError, MultipartUpload, SourceChangedError
+from astore_sdk._core.flow import Close, Exchange, Hire, Open, Steps, Tell, Wait, Work, work
+from astore_sdk._core.workers import Crew, InlineCrew
 from astore_sdk._flows.publishing import publish
 from astore_sdk._flows.signers import KeyHolder
+from astore_sdk._http.channel import Channel
+from astore_sdk._http.connections import MOST_IDLE_LINES, Connections, Line, Stopped
+from astore_sdk._http.routing import Ways
 from astore_sdk._operations.buckets import list_buckets
-from astore_sdk._transfers import parts as parts_module
+from astore_sdk._runners.aio import _on_thread
+from astore_sdk._runners.sync import Runner
+from astore_sdk._runners.threads import ThreadedCrew
 from astore_sdk._transfers import tree
 from astore_sdk._transfers.digest import RunningDigest
-from astore_sdk._transfers.download import download
-from astore_sdk._transfers.journal import DamagedJournal, Journal, parse
-from astore_sdk._transfers.parts import FeedParts
-from astore_sdk._transfers.pieces import FilePiece
-from astore_sdk._transfers.resumable import ResumableDownload
-from astore_sdk._transfers.resumption import DownloadState, SentPart, SourceIdentity, UploadPlan, UploadState
-from astore_sdk._transfers.source import Feed
-from astore_sdk._transfers.target import open_target
+from astore_sdk._transfers.download.in_ranges import FilePiece
+from astore_sdk._transfers.download.one_object import download
+from astore_sdk._transfers.download.read_ahead import Window
+from astore_sdk._transfers.download.target import open_target
+from astore_sdk._transfers.resume.journal import DamagedJournal, Journal, parse
+from astore_sdk._transfers.resume.resumable import ResumableDownload
+from astore_sdk._transfers.resume.state import DownloadState, SentPart, SourceIdentity, UploadPlan, UploadState
 from astore_sdk._transfers.tree import Wanted, files_to_send, folder_prefix, trouble_of_name
-from astore_sdk._transfers.upload import upload
-from astore_sdk._transfers.window import Window
-from astore_sdk._transport.aio import _on_thread
-from astore_sdk._transport.crew import Crew, InlineCrew
-from astore_sdk._transport.http import Channel
-from astore_sdk._transport.lines import Line, Stopped
-from astore_sdk._transport.steps import Close, Exchange, Hire, Open, Steps, Tell, Wait, Work, work
-from astore_sdk._transport.sync import MOST_IDLE_LINES, Connections, Runner
-from astore_sdk._transport.threads import ThreadedCrew
-from astore_sdk._transport.ways import Ways
+from astore_sdk._transfers.upload import part_sources as parts_module
+from astore_sdk._transfers.upload.one_object import upload
+from astore_sdk._transfers.upload.part_sources import FeedParts
+from astore_sdk._transfers.upload.source import Feed
 from astore_sdk._wire.messages import Answer
 from astore_sdk.auth import BearerAuth
 from astore_sdk.config import MIN_PART_SIZE, RetryPolicy, Settings, TransferConfig
