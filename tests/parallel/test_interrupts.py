@@ -27,7 +27,7 @@ from astore_sdk.server import BackgroundServer, Fault
 from .conftest import PART, SOAK
 from .tap import Tap
 
-IN_TIME = 2.5
+IN_TIME = 5.0
 """Seconds from a Ctrl-C to the prompt, at most. Most of it is for a busy machine."""
 SEEDS = range(20 if SOAK else 4)
 """Random moments at which each transfer is stopped; `make soak` tries more."""
