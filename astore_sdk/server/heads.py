@@ -122,7 +122,7 @@ def parse_head(head: bytes) -> Head:
     expectations = _members(fields, b"expect")
     if any(expectation != b"100-continue" for expectation in expectations):
         raise _unspoken(417, "The only expectation that the store can meet is 100-continue.")
-    if length is not None and len(_values(fields, b"content-length")) > 1:
+    if length is not None and len(_members(fields, b"content-length")) > 1:
         fields = [field for field in fields if field[0] != b"content-length"]
         fields.append((b"content-length", b"%d" % length))
     return Head(

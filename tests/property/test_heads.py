@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import h11
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from astore_sdk.server.framing import ChunkedBody
@@ -66,6 +66,7 @@ def read(data: bytes, cuts: list[int]) -> object:
     return None
 
 
+@example(b"PUT /s3/b/k HTTP/1.1", [b"Host: a", b"Content-Length: 3, 3"], [])
 @given(FIRST, st.lists(LINES, max_size=6), st.lists(st.integers(0, 500), max_size=6))
 def test_what_is_taken_means_the_same_to_h11(first: bytes, lines: list[bytes], cuts: list[int]) -> None:
     data = b"\r\n".join([first, *lines, b"", b""])
