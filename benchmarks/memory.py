@@ -171,7 +171,7 @@ def main() -> int:
         (folder / KEY_FILE).write_text(generate_key().to_pem())
         astore = Path(sys.executable).with_name("astore")
         command = [astore, "serve", "--port", "0", "--data", folder / "data"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
             try:
                 line = server.stdout.readline() if server.stdout else ""
                 url = next(word for word in line.split() if word.startswith("http://"))

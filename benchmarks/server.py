@@ -154,7 +154,7 @@ class Nginx:
 @contextlib.contextmanager
 def process(*command: str) -> Iterator[str]:
     """Run a server, and yield the URL in its first line."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
         line = running.stdout.readline() if running.stdout else ""
         try:
             yield next(word for word in line.split() if word.startswith("http"))

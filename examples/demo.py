@@ -40,7 +40,7 @@ def show(label: str, value: object) -> None:
 def store(folder: Path, token: str) -> Iterator[str]:
     """Start `astore serve` on a free port, and end it as an operator would."""
     astore = Path(sys.executable).with_name("astore")
-    command = [astore, "serve", "--port", "0", "--data", folder]
+    command = [astore, "serve", "--port", "0", "--data", folder, "--log-level", "warning"]
     process = subprocess.Popen(command, env={**os.environ, "ASTORE_TOKEN": token}, stdout=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline().strip() if process.stdout else ""
