@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,10 +74,11 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 
 def _days(text: str) -> float:
-    days = float(text)
-    if not 0 <= days < 1_000_000:
-        raise argparse.ArgumentTypeError("a number of days, 0 or more")
-    return days
+    with suppress(ValueError):
+        days = float(text)
+        if 0 <= days < 1_000_000:
+            return days
+    raise argparse.ArgumentTypeError(f"days are a number, 0 or more, not {text!r}")
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -59,6 +59,8 @@ class Store:
         self._completing: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._resources = ExitStack()
         try:
+            if data.exists() and not data.is_dir():
+                raise DataFolderError("it is not a folder")
             data.mkdir(mode=0o700, parents=True, exist_ok=True)
             try:
                 self._open()

@@ -89,6 +89,13 @@ def test_what_is_not_there_is_not_made(tmp_path: Path, capsys: pytest.CaptureFix
     assert not absent.exists()
 
 
+@pytest.mark.parametrize("days", ["soon", "-1", "nan", "inf", ""])
+def test_days_are_a_number(days: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["store", "repair", "--delete-lost", "--older-than", days])
+    assert f"days are a number, 0 or more, not {days!r}" in capsys.readouterr().err
+
+
 def test_nothing_is_done_unasked(data: Path, run: Callable[..., tuple[int, str]]) -> None:
     before = tree(data)
     assert run("repair")[0] == 2

@@ -116,7 +116,7 @@ def test_what_cannot_be_used_is_said_in_a_line(tmp_path: Path, capsys: pytest.Ca
         taken.listen()
         port = str(taken.getsockname()[1])
         for arguments, words in (
-            (("--data", str(file)), "cannot use the data folder"),
+            (("--data", str(file)), "it is not a folder"),
             (("--data", str(damaged)), "not a database"),
             (("--data", str(newer)), "newer astore"),
             (("--data", str(tmp_path / "d"), "--port", port), "cannot listen"),
