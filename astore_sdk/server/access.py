@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Self, cast
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from astore_sdk.server.responder import CONNECTION_EXTENSION
+from astore_sdk.server.responder import CONNECTION_EXTENSION, Connection
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -83,7 +83,7 @@ class Watch:
         self._complete = False
         # Another server than ours lends no connection; what was sent then counts as received.
         connection = scope.get("extensions", {}).get(CONNECTION_EXTENSION)
-        self._is_closing = cast("Callable[[], bool] | None", getattr(connection, "is_closing", None))
+        self._connection = connection if isinstance(connection, Connection) else None
         self._began = time.perf_counter()
 
     def __enter__(self) -> Self:
@@ -123,7 +123,7 @@ class Watch:
 
     async def _counting_send(self, event: SendEvent) -> None:
         # What is sent on a connection that has gone is dropped, and nobody says so.
-        gone = self._is_closing is not None and self._is_closing()
+        gone = self._connection is not None and self._connection.is_closing()
         await self._send(event)
         if event["type"] == "http.response.body" and not gone:
             if self._scope["method"] != "HEAD":
@@ -155,7 +155,7 @@ def shown_client(address: object) -> str | None:
 
 
 def shown_method(method: str) -> str:
-    """Give a method as it may stand in a line: a parser of ours lets through any token (RFC 9110 §5.6.2) of any length."""
+    """Give a method as it may stand in a line: the store reads any token (RFC 9110 §5.6.2) as one."""
     shown = method[:_MAX_METHOD]
     return _NOT_SHOWN.sub(_percent, shown.encode("ascii", "replace")).decode("ascii")
 

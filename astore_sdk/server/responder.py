@@ -25,6 +25,10 @@ class Connection(Protocol):
     def drop(self, *, reset: bool) -> None:
         """Close it after what was sent, or at once and hard."""
 
+    def is_closing(self) -> bool:
+        """Tell whether it was closed, by whichever end, so that nothing more will be sent on it."""
+        ...
+
 
 class Responder:
     """Answers one request, once."""

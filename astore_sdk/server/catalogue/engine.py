@@ -127,7 +127,7 @@ class Catalogue:
             self._require(file)
 
     def probe(self) -> None:
-        """See that the catalogue can be read from its files and is this store's; raises a `Problem` or `SQLAlchemyError`."""
+        """See that the catalogue can be read from its files and is this store's; raises a `Problem` or an error of the database."""
         self.require_in_place()
         with self._reading.begin() as connection:
             # Otherwise what the connection remembers would be read, and not the files.
@@ -138,6 +138,7 @@ class Catalogue:
 
     def _require(self, file: OpenFile) -> None:
         if not file.is_in_place():
+            self._seen = 0.0  # The next commit looks before it begins.
             raise _replaced()
 
     def close(self) -> None:
@@ -229,7 +230,7 @@ class Catalogue:
             self._advanced(identity)
 
     def _settle_failed(self, batch: list[_Waiting], error: Exception, progress: _Progress) -> None:
-        full = isinstance(error, SQLAlchemyError) and from_database_error(error).code == "InsufficientStorage"
+        full = isinstance(error, SQLAlchemyError | sqlite3.Error) and from_database_error(error).code == "InsufficientStorage"
         if progress is _Progress.COMMITTING and not full:
             # It may be in the log and come back with the next start: nothing may be undone that it refers to.
             log.error("a commit failed: %s", reason_of(error))

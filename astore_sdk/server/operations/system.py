@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ async def get_readiness(store: Store, _request: Request) -> Response:
 
     try:
         await store.in_thread(probe)
-    except (OSError, SQLAlchemyError) as error:
+    except (OSError, SQLAlchemyError, sqlite3.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "the catalogue does not answer"
         raise Problem("NotReady", f"The store cannot work: {reason}.") from error
     if (gone := store.misplaced) is not None:
