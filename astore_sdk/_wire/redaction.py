@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from attrs import frozen
@@ -19,6 +20,8 @@ _AT_END = 8
 """The same where the text ends: it may have been cut on its way."""
 _WHERE_CUT = 4
 """The same where the text was cut."""
+_MOST_HEX = 4
+"""Characters of an escape that a secret may begin with: those of `\\u0041` behind the `u`."""
 _LEVELS = 3
 """How often one escape may be escaped again."""
 
@@ -40,25 +43,42 @@ class _Reading:
     text: str
     starts: list[int]
     ends: list[int]
+    undone: list[tuple[int, str]]
+    """Where characters stand that were escapes, and what these looked like: the end of one may be the beginning of a secret."""
 
     @classmethod
     def of(cls, text: str) -> _Reading:
         """Return the text as it came."""
-        return cls(text, list(range(len(text))), list(range(1, len(text) + 1)))
+        return cls(text, list(range(len(text))), list(range(1, len(text) + 1)), [])
 
     def unescaped(self) -> _Reading:
         """Return the text with its escapes undone once more."""
         chars: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
+        undone: list[tuple[int, str]] = []
+        earlier = deque(self.undone)
         at = 0
+
+        def copy_until(first: int) -> None:
+            while earlier and earlier[0][0] < first:
+                place, looked = earlier.popleft()
+                if place >= at:
+                    undone.append((len(starts) + place - at, looked))
+            chars.append(self.text[at:first])
+            starts.extend(self.starts[at:first])
+            ends.extend(self.ends[at:first])
+
         for match in _ESCAPE.finditer(self.text):
             first, end = match.span()
-            chars += (self.text[at:first], _unescape(match))
-            starts += self.starts[at : first + 1]
-            ends += (*self.ends[at:first], self.ends[end - 1])
+            copy_until(first)
+            undone.append((len(starts), match[0]))
+            chars.append(_unescape(match))
+            starts.append(self.starts[first])
+            ends.append(self.ends[end - 1])
             at = end
-        return _Reading("".join((*chars, self.text[at:])), starts + self.starts[at:], ends + self.ends[at:])
+        copy_until(len(self.text))
+        return _Reading("".join(chars), starts, ends, undone)
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -102,8 +122,10 @@ def redact(text: str, secrets: Iterable[str], *, cut: bool = False) -> str:
             reading = reading.unescaped()
             # A secret that looks escaped itself is undone together with the text.
             wanted |= {(_Reading.of(needle).unescaped().text, False) for needle, encoded in wanted if not encoded}
+        least = _WHERE_CUT if cut else _AT_END
         for needle, encoded in wanted:
-            spans += _found(reading, needle, encoded=encoded, least=_WHERE_CUT if cut else _AT_END)
+            spans += _found(reading, needle, encoded=encoded, least=least)
+        spans += _begun(reading, wanted, least=least)
     return _masked(text, spans)
 
 
@@ -135,14 +157,39 @@ def _found(reading: _Reading, needle: str, *, encoded: bool, least: int) -> Iter
             end += 1
         yield _span(reading, at, end, encoded=encoded)
         at = text.find(begin, end if end - at == len(needle) else at + 1)
-    half = _HALF_AN_ESCAPE.search(text, max(0, len(text) - 12))
-    last = half.start() if half else len(text)
+    last = _last(text)
     at = text.find(needle[:least], max(0, last - len(needle)), last)
     while at >= 0:
         if needle.startswith(text[at:last]):
             yield _span(reading, at, len(text), encoded=encoded)
             return
         at = text.find(needle[:least], at + 1, last)
+
+
+def _begun(reading: _Reading, wanted: Iterable[tuple[str, bool]], *, least: int) -> Iterator[tuple[int, int]]:
+    """List where the end of an escape was the beginning of a secret.
+
+    Of `%00…` behind a server's `%`, two characters are the secret's own: they seem to be an escape, and only the rest is seen.
+    """
+    heads: dict[str, list[tuple[str, bool]]] = {}
+    for needle, encoded in wanted:
+        for count in range(1, min(_MOST_HEX, len(needle) - 1) + 1):
+            heads.setdefault(needle[:count], []).append((needle[count:], encoded))
+    last = _last(reading.text)
+    for place, looked in reading.undone:
+        for count in range(1, _MOST_HEX + 1):
+            for rest, encoded in heads.get(looked[-count:], ()):
+                end = min(place + 1 + len(rest), last)
+                shown = reading.text[place + 1 : end]
+                is_cut = end == last and len(shown) >= least - count and rest.startswith(shown)
+                if is_cut or shown.startswith(rest[: _MUST_SHOW - count]):
+                    yield _span(reading, place, max(end, place + 1), encoded=encoded)
+
+
+def _last(text: str) -> int:
+    """Return where the text ends, without half an escape."""
+    half = _HALF_AN_ESCAPE.search(text, max(0, len(text) - 12))
+    return half.start() if half else len(text)
 
 
 def _span(reading: _Reading, first: int, end: int, *, encoded: bool) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from types import FrameType
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import astore_sdk
@@ -255,6 +255,12 @@ def test_an_echo_is_recognised(echo: str, place: str, make_client: ClientFactory
     assert "***" in str(error) or place in ("code", "raw"), str(error)
 
 
+# What stands before a token may make an escape of its first characters.
+@example("0000==", "percent, twice", "%", "", "AccessDenied")
+@example("0041Zz9~+/secret==", "escaped signs", "\\u", "", "AccessDenied")
+@example("9abcdefghijklmnop==", "as it is", "%e", " more", "AccessDenied")
+@example("lAnd0fHope+Glory/123==", "base64", "%", "", "AccessDenied")
+@example("adabcdefghijklmnop==", "percent, twice", "%25", "", "AccessDenied")
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     token=st.text(SIGNS, min_size=4, max_size=300).map(lambda text: f"{text}=="),
